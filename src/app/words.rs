@@ -1,0 +1,50 @@
+//! The word files of `kb/words`: read, parsed, and the fingerprint of those that cut the cases.
+
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use super::AppError;
+use crate::analyzer::words::{WordFiles, Words};
+use crate::kb::read::read_text;
+
+/// Reads the word files below the knowledge base; an absent file is an empty one.
+pub(super) fn read(kb: &Path) -> Result<(Words, String), AppError> {
+    let folder = kb.join("words");
+    let text = |name: &str| {
+        let path = folder.join(name);
+        match path.try_exists() {
+            Ok(false) => Ok(String::new()),
+            _ => read_text(&path).map_err(|reason| AppError::Words { path, reason }),
+        }
+    };
+    let (terms, synonyms) = (text("terms.txt")?, text("synonyms.txt")?);
+    let (stop, products) = (text("stop.txt")?, text("products.txt")?);
+    let files = WordFiles { terms: &terms, synonyms: &synonyms, stop: &stop, products: &products };
+    let words = Words::parse(files);
+    let fingerprint = fingerprint(&words);
+    Ok((words, fingerprint))
+}
+
+/// Of what cuts a case: terms and stop words. Comments and the order of stop words change nothing, and neither do
+/// synonyms and product names, which only take part in questions.
+fn fingerprint(words: &Words) -> String {
+    let mut hash = Sha256::new();
+    for term in &words.terms {
+        hash.update(&term.text);
+        hash.update([0]);
+        hash.update(term.frequency.map_or([0; 8], |frequency| (frequency as u64 + 1).to_le_bytes()));
+    }
+    let mut stop: Vec<&str> = words.stop.iter().map(String::as_str).collect();
+    stop.sort_unstable();
+    for word in stop {
+        hash.update([1]);
+        hash.update(word);
+    }
+    hex(&hash.finalize()[..16])
+}
+
+/// Bytes as hexadecimal.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

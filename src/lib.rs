@@ -1,0 +1,16 @@
+//! yunzhu (云助): finds the right operations case for a question in Chinese.
+//!
+//! This page is the map of the program; ARCHITECTURE.md gives the arrows between the rooms.
+
+pub mod analyzer;
+pub mod app;
+pub mod cli;
+pub mod config;
+pub mod eval;
+pub mod hit;
+pub mod id;
+pub mod index;
+pub mod kb;
+pub mod retrieval;
+pub mod store;
+mod texts;

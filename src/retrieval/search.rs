@@ -1,0 +1,232 @@
+//! The search engine: a question in, ranked cases with a confidence and a decision out.
+
+use std::path::Path;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use tantivy::DocAddress;
+
+use crate::analyzer::Analyzer;
+use crate::analyzer::homophone::Homophones;
+use crate::analyzer::synonym::Synonyms;
+use crate::analyzer::words::Words;
+use crate::hit::{Decision, Hit};
+use crate::id::CaseId;
+use crate::index::reader::Reader;
+use crate::index::writer::IndexError;
+use crate::kb::case::Case;
+
+use super::candidates::{Bm25, Candidate, Scratch, candidates};
+use super::confidence::{Clarity, decide, facts, product_vote, shares};
+use super::features::Lookup;
+use super::features::{self, Row};
+use super::model::{Model, ModelError};
+use super::product::{ProductBook, ProductGuess};
+use super::question::{Question, Weights};
+
+/// How many candidates the second stage looks at.
+pub const CANDIDATES: usize = 160;
+/// BM25's numbers; measured on the labelled questions.
+pub const BM25: Bm25 = Bm25 { k1: 1.4, b: 0.75 };
+
+/// What is known besides the words of the question.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Context {
+    /// Code of the product on whose page it is asked.
+    pub product: Option<String>,
+}
+
+/// What a search found.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// What to do.
+    pub decision: Decision,
+    /// Confidence of the first hit; 0 where there is none.
+    pub confidence: f32,
+    /// Best first.
+    pub hits: Vec<Hit>,
+    /// Time inside the program for this question.
+    pub took: Duration,
+}
+
+/// Why the engine cannot search.
+#[derive(Debug, thiserror::Error)]
+pub enum SearchError {
+    /// The index cannot be used.
+    #[error(transparent)]
+    Index(#[from] IndexError),
+    /// The shipped model cannot be used.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// tantivy failed on a file.
+    #[error("the index cannot be searched: {0}")]
+    Read(#[from] tantivy::TantivyError),
+    /// Nothing to search for.
+    #[error("the question is empty: type a question or a symptom")]
+    Empty,
+}
+
+/// Searches one view of the index. Shared between threads.
+pub struct Engine {
+    reader: Reader,
+    analyzer: Analyzer,
+    synonyms: Synonyms,
+    homophones: Homophones,
+    products: ProductBook,
+    weights: Weights,
+    model: Model,
+    scratch: Mutex<Vec<Scratch>>,
+}
+
+/// A question with its candidates and their features: what learning and ranking both start from.
+pub struct Weighed {
+    /// The question, cut.
+    pub question: Question,
+    /// The candidates in order of the first stage.
+    pub candidates: Vec<Candidate>,
+    /// Their features, in the same order.
+    pub rows: Vec<Row>,
+    /// Weight of the question's own words.
+    pub own_weight: f32,
+    /// Whether the page or the question says which product it is about.
+    pub product_told: bool,
+}
+
+impl Engine {
+    /// Opens the index in `folder` with the shipped model.
+    ///
+    /// # Errors
+    /// There is no whole index of this version in it.
+    pub fn open(folder: &Path, words: Words) -> Result<Self, SearchError> {
+        Self::with_model(folder, words, Model::shipped()?)
+    }
+
+    /// Opens the index with another model.
+    ///
+    /// # Errors
+    /// There is no whole index of this version in it.
+    pub fn with_model(folder: &Path, words: Words, model: Model) -> Result<Self, SearchError> {
+        let reader = Reader::open(folder)?;
+        let products = ProductBook::new(reader.commit().products.iter(), &words.products);
+        let synonyms = Synonyms::new(&words.synonyms);
+        let mut frequent = Vec::new();
+        reader.chinese_words(|word, cases| frequent.push((word.to_owned(), cases)))?;
+        let homophones = Homophones::new(frequent.into_iter());
+        let analyzer = Analyzer::new(words);
+        let (weights, scratch) = (Weights::default(), Mutex::default());
+        Ok(Self { reader, analyzer, synonyms, homophones, products, weights, model, scratch })
+    }
+
+    /// How many cases there are.
+    pub fn cases(&self) -> u64 {
+        self.reader.cases()
+    }
+
+    /// The index that is searched.
+    pub fn reader(&self) -> &Reader {
+        &self.reader
+    }
+
+    /// The analyzer that cuts questions.
+    pub(super) fn analyzer(&self) -> &Analyzer {
+        &self.analyzer
+    }
+
+    /// The synonyms that questions are widened by.
+    pub(super) fn synonyms(&self) -> &Synonyms {
+        &self.synonyms
+    }
+
+    /// The words that slips of sound are mended to.
+    pub(super) fn homophones(&self) -> &Homophones {
+        &self.homophones
+    }
+
+    /// A question as it is searched for.
+    pub(super) fn question(&self, text: &str) -> Question {
+        Question::new(text, &self.analyzer, &self.synonyms, &self.homophones, &self.weights)
+    }
+
+    /// The best cases for a question, at most `limit`.
+    ///
+    /// # Errors
+    /// [`SearchError::Empty`] for a question of white space; else only where the index cannot be read.
+    pub fn search(&self, text: &str, context: &Context, limit: usize) -> Result<Found, SearchError> {
+        let begun = Instant::now();
+        if text.trim().is_empty() {
+            return Err(SearchError::Empty);
+        }
+        let weighed = self.weigh(text, context)?;
+        let mut found = self.rank(&weighed, limit);
+        found.took = begun.elapsed();
+        Ok(found)
+    }
+
+    /// The candidates of a question and their features.
+    ///
+    /// # Errors
+    /// The index cannot be read.
+    pub fn weigh(&self, text: &str, context: &Context) -> Result<Weighed, SearchError> {
+        let question = self.question(text);
+        let mut scratch = self.scratch.lock().ok().and_then(|mut kept| kept.pop()).unwrap_or_default();
+        let found = candidates(&self.reader, &question, BM25, CANDIDATES, &mut scratch);
+        if let Ok(mut kept) = self.scratch.lock() {
+            kept.push(scratch);
+        }
+        let (candidates, idfs) = found?;
+        let lookup = Lookup::new(&self.reader, &question, &idfs);
+        let guess =
+            ProductGuess::new(&self.reader, &self.products, &question, &lookup, context.product.as_deref());
+        let rows = features::rows(&self.reader, &lookup, &guess, &candidates);
+        Ok(Weighed {
+            question,
+            candidates,
+            rows,
+            own_weight: lookup.total_own,
+            product_told: guess.is_told(),
+        })
+    }
+
+    fn rank(&self, weighed: &Weighed, limit: usize) -> Found {
+        let mut ranked: Vec<(f32, usize)> =
+            weighed.rows.iter().enumerate().map(|(i, row)| (self.model.score(row), i)).collect();
+        ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        let Some(&(_, best)) = ranked.first() else {
+            return Found {
+                decision: Decision::Miss,
+                confidence: 0.0,
+                hits: Vec::new(),
+                took: Duration::ZERO,
+            };
+        };
+        let scores: Vec<f32> = ranked.iter().map(|(score, _)| *score).collect();
+        let shares = shares(&scores);
+        let facts = facts(&scores, &shares, &weighed.rows[best], weighed.own_weight);
+        let first = self.model.first.probability(&facts);
+        let five = self.model.five.probability(&facts).max(first);
+        let decision = decide(&self.model.thresholds, first, five, weighed.clarity(&weighed.rows[best]));
+        let hits = ranked.iter().zip(&shares).take(limit).map(|(&(score, i), share)| {
+            let card = self.reader.card(weighed.candidates[i].row);
+            let confidence = if i == best { first } else { (first * share / shares[0]).min(first) };
+            let (product, title) = (card.head.product().to_owned(), card.head.title().to_owned());
+            card.id().map(|id| Hit { id, product, title, score, confidence })
+        });
+        Found { decision, confidence: first, hits: hits.flatten().collect(), took: Duration::ZERO }
+    }
+
+    /// A whole case.
+    ///
+    /// # Errors
+    /// The index cannot be read.
+    pub fn case(&self, id: &CaseId) -> Result<Option<Case>, SearchError> {
+        Ok(self.reader.find(id)?.and_then(|address: DocAddress| self.reader.case(address)))
+    }
+}
+
+impl Weighed {
+    /// What of the question bears on the decision, when this row's case is the first hit.
+    pub fn clarity(&self, first: &Row) -> Clarity {
+        let product_vote = product_vote(first);
+        Clarity { own_weight: self.own_weight, product_told: self.product_told, product_vote }
+    }
+}

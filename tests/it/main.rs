@@ -1,0 +1,25 @@
+//! The program from outside: the real binary over temporary folders. This file is the table of contents.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops there")]
+
+/// Running the binary, and one index of the shipped knowledge base for all.
+mod program;
+
+/// `ask`: each decision, for people and for programs.
+mod ask;
+/// `eval`: figures of a small labelled set.
+mod eval;
+/// Floors of the search quality, on labelled questions.
+mod golden;
+/// `import`: every kind of file, again, and with bad records.
+mod import;
+/// `kb check`: the shipped knowledge base and a broken one.
+mod kb;
+/// The arrows between the rooms of the program, as ARCHITECTURE.md gives them.
+mod rooms;
+/// `search`: one question and many.
+mod search;
+/// Input and surroundings that must end in a clear message.
+mod trouble;
+/// Help, wrong usage, completions, settings, colours, a reader that goes away.
+mod usage;
