@@ -13,6 +13,7 @@ mod battery;
 pub mod change;
 pub mod error;
 mod record;
+pub mod service;
 pub mod source;
 pub mod sqlite;
 pub mod sync;
