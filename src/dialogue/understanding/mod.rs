@@ -82,3 +82,13 @@ pub enum Slot {
 
 /// Facts by slot.
 pub type Slots = BTreeMap<Slot, String>;
+
+/// Whether a message takes back the wish for a human.
+pub fn cancels_handoff(text: &str) -> bool {
+    ["不用转", "不转了", "不用人工", "取消转人工", "算了不用"].iter().any(|words| text.contains(words))
+}
+
+/// Whether a message asks how long the waiting will be.
+pub fn wants_wait_estimate(text: &str) -> bool {
+    ["还要等多久", "排到第几", "要等多久"].iter().any(|words| text.contains(words))
+}
