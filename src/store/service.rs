@@ -3,6 +3,7 @@
 //! Rows carry what is searched for as columns and the rest as JSON text of their owner, which the store does not read.
 //! Times are Unix milliseconds, given in.
 
+pub use super::audit::{AuditEntry, AuditHead, AuditRow};
 use super::error::StoreError;
 use crate::id::{ConversationId, TicketId, UserId};
 
@@ -124,32 +125,6 @@ pub struct OutboxRow {
     pub error: Option<String>,
 }
 
-/// One entry of the audit log, before it is chained.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AuditEntry {
-    /// When.
-    pub at: i64,
-    /// Who: name of an account, or `system`.
-    pub actor: String,
-    /// What, as a dotted word such as `original.shown`.
-    pub action: String,
-    /// On what: an id.
-    pub subject: String,
-    /// More, as JSON without personal data.
-    pub details: String,
-}
-
-/// One entry of the audit log with its chain.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AuditRow {
-    /// From 1, without gaps.
-    pub number: u64,
-    /// The entry.
-    pub entry: AuditEntry,
-    /// Hash of the entry before and of this entry.
-    pub hash: Vec<u8>,
-}
-
 /// All that one turn changes. Saved as a whole or not at all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Save {
@@ -269,6 +244,9 @@ pub struct Erased {
     pub conversation_ids: Vec<ConversationId>,
     /// Tickets that are gone.
     pub ticket_ids: Vec<TicketId>,
+    /// Whether the bytes are gone from the files too. A long read by another process can hold that up; the rows are
+    /// gone all the same, and erasing again tries again.
+    pub settled: bool,
 }
 
 /// What a person may want to watch.
@@ -287,6 +265,8 @@ pub struct Counts {
 /// The service's half of the store. Every method is one transaction, durable through a power cut when it returns.
 pub trait ServiceStore: Send + Sync {
     /// Saves many turns in one transaction and one write to the disk. All or nothing: on an error none is saved.
+    /// [`StoreError::Conflict`] names the conversation that already has such a turn or line; rows of the outbox that
+    /// were saved before are passed over.
     fn save(&self, saves: Vec<Save>) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// A conversation.
@@ -370,7 +350,7 @@ pub trait ServiceStore: Send + Sync {
     /// What was given up, newest first.
     fn outbox_dead(&self, limit: u32) -> impl Future<Output = Result<Vec<OutboxRow>, StoreError>> + Send;
 
-    /// Makes or replaces an account.
+    /// Makes or replaces an account. Its sessions end where the password is another or it is disabled.
     fn put_account(&self, account: &AccountRow) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// An account.
@@ -396,7 +376,7 @@ pub trait ServiceStore: Send + Sync {
     /// Somebody signs out.
     fn end_session(&self, token_hash: &[u8]) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Remembers a file.
+    /// Remembers a file; [`StoreError::Orphan`] where there is no such conversation.
     fn put_attachment(
         &self,
         attachment: &AttachmentRow,
@@ -411,6 +391,9 @@ pub trait ServiceStore: Send + Sync {
     /// Entries of the audit log after `after`, in order.
     fn audit(&self, after: u64, limit: u32)
     -> impl Future<Output = Result<Vec<AuditRow>, StoreError>> + Send;
+
+    /// What the audit log says its end is, kept apart from its entries.
+    fn audit_head(&self) -> impl Future<Output = Result<AuditHead, StoreError>> + Send;
 
     /// Removes a person from every table, and writes an audit entry of it, in one transaction.
     fn erase_user(
