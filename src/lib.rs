@@ -7,7 +7,6 @@ pub mod app;
 pub mod cli;
 pub mod config;
 pub mod dialogue;
-pub mod engine;
 pub mod eval;
 pub mod hit;
 pub mod id;

@@ -17,8 +17,8 @@ pub enum Pick {
 }
 
 /// Words around a pick that do not change it; longest first where one begins another.
-const AROUND: [&str; 52] = [
-    "我看了下", "更像我的情况", "应该选", "应该是", "麻烦选", "帮我选", "我要选", "我想选", "我选择", "我揀", "我选",
+const AROUND: [&str; 50] = [
+     "应该选", "应该是", "麻烦选", "帮我选", "我要选", "我想选", "我选择", "我揀", "我选",
     "我要", "就选", "选择", "回复", "就是", "那就", "好像是", "可能是", "看看", "看下", "试试", "谢谢", "这个", "那个",
     "这条", "那条", "选项", "please", "option", "number", "the", "one", "no.", "选", "揀", "拣", "点", "要", "是", "就",
     "嗯", "哦", "吧", "了", "呢", "啊", "号", "个", "条", "项", "种",
@@ -90,6 +90,9 @@ fn number(text: &str, real: usize) -> Option<usize> {
     if let Some(n) = place(said, real) {
         return Some(n);
     }
+    if let Some(n) = said.rsplit_once(['选', '揀', '拣']).and_then(|(_, after)| after_choosing(after)) {
+        return Some(n);
+    }
     let left = bare(said);
     match left.strip_prefix('第') {
         Some(ordinal) => {
@@ -99,6 +102,14 @@ fn number(text: &str, real: usize) -> Option<usize> {
         }
         None => value(&left).or_else(|| letter(&left)).or_else(|| english(&left)),
     }
+}
+
+/// What stands right behind a word for choosing, whatever is said after it.
+fn after_choosing(after: &str) -> Option<usize> {
+    let after = after.trim_start_matches(|c: char| !c.is_alphanumeric() || matches!(c, '择' | '第'));
+    let digits: String = after.chars().take_while(|&c| is_digit(c)).collect();
+    let first: String = after.chars().take_while(char::is_ascii_alphabetic).collect();
+    value(&digits).or_else(|| letter(&first))
 }
 
 /// A place in the list.
