@@ -7,7 +7,9 @@ use rustyline::error::ReadlineError;
 use rustyline::history::FileHistory;
 use rustyline::{Config, Editor};
 
-use super::{Run, Status};
+use super::search::percent;
+use super::terminal::{Ink, harmless};
+use super::{Run, Status, markdown};
 use crate::engine::{Inbound, NewConversation, Service};
 use crate::id::ConversationId;
 use crate::message::{ChannelKind, Page, Person, Reply, State, Turn};
@@ -28,16 +30,13 @@ const HISTORY_FILE: &str = "chat.history";
 
 impl Chat {
     pub async fn run(self, run: &Run) -> anyhow::Result<Status> {
-        let mut service = run.service().await?;
-        let mut stop = service.work();
-        let talked = self.talk(run, &service.service).await;
-        stop.end().await;
-        talked.map(|()| Status::Done)
+        let service = run.service().await?;
+        self.talk(run, &service).await?;
+        Ok(Status::Done)
     }
 
     async fn talk(&self, run: &Run, service: &Service) -> anyhow::Result<()> {
-        let locale = run.texts.locale.to_string();
-        let user = Person { locale: Some(locale), ..Person::default() };
+        let user = Person { locale: Some(run.language.tag().to_owned()), ..Person::default() };
         let context = Page { product: self.product.clone(), page: None };
         let new = NewConversation { channel: ChannelKind::Cli, user, context };
         let opened = service.open_conversation(new).await?;
@@ -66,7 +65,7 @@ impl Talk<'_> {
         let file = self.run.app.folders().data.join(HISTORY_FILE);
         // None yet at the first time.
         _ = editor.load_history(&file);
-        let prompt = self.run.texts.chat_prompt.to_string();
+        let prompt = self.run.texts.chat_prompt.as_str().to_owned();
         loop {
             // Waiting for a key holds a thread: not one of those that work.
             let (line, back) = tokio::task::spawn_blocking({
@@ -121,7 +120,7 @@ impl Talk<'_> {
     /// In a terminal no engineer can answer: says where the case went.
     async fn wait_for_people(&self, turn: &Turn) -> anyhow::Result<()> {
         if turn.state == State::Queued && turn.replies.iter().any(|reply| matches!(reply, Reply::Handoff { .. })) {
-            self.run.terminal.note(&self.run.texts.chat_queued.to_string());
+            self.run.terminal.say(self.run.texts.chat_queued.as_str());
         }
         Ok(())
     }
@@ -130,9 +129,12 @@ impl Talk<'_> {
         for reply in replies {
             match reply {
                 Reply::Answer { text, title, source, confidence, .. } => {
-                    println!("\n{title}\n\n{}\n", self.run.terminal.markdown(text));
-                    let share = format!("{:.0}%", confidence * 100.0);
-                    println!("{}: {source} · {}", self.run.texts.source, self.run.texts.confidence.with(&[("share", &share)]));
+                    let (texts, paper) = (&self.run.texts, self.run.terminal.out);
+                    println!("\n{}\n", paper.paint(Ink::Title, &harmless(title)));
+                    println!("{}\n", markdown::render(text, paper).trim_end());
+                    let share = texts.confidence.fill(&[("share", &percent(*confidence))]);
+                    let about = format!("{} {} · {share}", texts.source, harmless(source));
+                    println!("{}\n", paper.paint(Ink::Dim, &about));
                 }
                 Reply::Choices { text, choices } | Reply::Clarify { text, choices, .. } => {
                     println!("{text}");

@@ -15,8 +15,8 @@ use crate::message::{Choice, State};
 pub const MOST_CHOICES: usize = 5;
 /// Most questions back for one need.
 const MOST_CLARIFIED: u8 = 2;
-/// A case that is less likely than this is not offered: five of them would hold the right one less than once in ten.
-const LEAST_OFFERED: f32 = 0.02;
+/// A case that is less likely than this is not offered.
+const LEAST_OFFERED: f32 = 0.01;
 /// The first of what is offered must be at least this likely: else "nothing found" is the truth.
 const LEAST_FIRST: f32 = 0.05;
 
@@ -35,7 +35,7 @@ impl Step<'_> {
         let first_is_fresh = fresh.first().map(|c| &c.id) == candidates.first().map(|c| &c.id);
         match decision {
             Decision::Clarify if self.ask_back(&fresh) => {}
-            Decision::Answer if first_is_fresh => self.answer(&fresh),
+            Decision::Answer if first_is_fresh && !self.is_topic_of_many(&fresh) => self.answer(&fresh),
             Decision::Miss if first_is_fresh => self.miss(purpose),
             _ if purpose == Purpose::Retry => self.offer_rest(),
             _ => self.choose_from(&fresh, purpose),
@@ -84,6 +84,17 @@ impl Step<'_> {
         self.shelve_offer();
         self.file_need();
         self.c.need = Some(super::conversation::Need { product, ..super::conversation::Need::new(&words) });
+    }
+
+    /// Whether only a topic was named and several cases are about it: which of them is meant cannot be told.
+    fn is_topic_of_many(&self, fresh: &[Candidate]) -> bool {
+        /// The one that was found first, and two more.
+        const MANY: usize = 3;
+        let Some(need) = &self.c.need else { return false };
+        let is_title = || fresh.first().is_some_and(|candidate| candidate.title.trim() == need.question.trim());
+        relation::is_bare_topic(&need.question)
+            && !is_title()
+            && fresh.iter().filter(|candidate| relation::speaks_of(&candidate.title, &need.question)).count() >= MANY
     }
 
     fn answer(&mut self, fresh: &[Candidate]) {

@@ -63,6 +63,33 @@ pub fn joined(question: &str, addition: &str) -> String {
     if fold(question).contains(&fold(addition)) { question.to_owned() } else { format!("{question} {addition}") }
 }
 
+/// Words of somebody who asks or tells, and does not only name a topic.
+const ASKING: [&str; 30] = [
+    "怎么", "如何", "吗", "什么", "为什么", "为啥", "啥", "多少", "哪", "能", "可以", "是否", "不", "没", "无法", "失败", "报错", "错误",
+    "异常", "呢", "？", "?", "咋", "几", "谁", "how", "what", "why", "can ", "error",
+];
+/// The longest bare topic, in characters without spaces.
+const TOPIC: usize = 14;
+
+/// Whether a text only names a topic ("VPN 网关"): nothing is asked, told or quoted.
+pub fn is_bare_topic(text: &str) -> bool {
+    let folded = fold(text);
+    let length = folded.chars().filter(|c| !c.is_whitespace()).count();
+    let digits = folded.chars().filter(char::is_ascii_digit).count();
+    (3..=TOPIC).contains(&length) && digits < 3 && !ASKING.iter().any(|word| folded.contains(word))
+}
+
+/// Whether a title speaks of all of a topic, in any order.
+pub fn speaks_of(title: &str, topic: &str) -> bool {
+    let title = fold(title);
+    let topic = fold(topic);
+    topic.split_whitespace().all(|word| {
+        let chars: Vec<char> = word.chars().collect();
+        title.contains(word)
+            || (chars.len() > 3 && chars.chunks(2).all(|pair| title.contains(&pair.iter().collect::<String>())))
+    })
+}
+
 /// Whether two texts say the same in nearly the same words.
 pub fn same_words(a: &str, b: &str) -> bool {
     let (a, b) = (pairs(a), pairs(b));
