@@ -13,6 +13,7 @@ pub mod id;
 pub mod index;
 pub mod kb;
 pub mod message;
+pub mod privacy;
 pub mod retrieval;
 pub mod store;
 mod texts;
