@@ -10,8 +10,10 @@ use crate::id::ConversationId;
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The turn to write did not come within five seconds: another process writes, or this one does and its disk is slow.
-    #[error("{path} could not be written in time, because others are writing to it: try again; where it stays so, \
-        look for another process that uses it, or for a disk that is slow")]
+    #[error(
+        "{path} could not be written in time, because others are writing to it: try again; where it stays so, \
+        look for another process that uses it, or for a disk that is slow"
+    )]
     Locked {
         /// The database file.
         path: PathBuf,
@@ -88,9 +90,12 @@ pub enum StoreError {
         /// What is there.
         what: String,
     },
-    /// Rows that belong to a conversation which is neither saved with them nor there.
-    #[error("the conversation is not there: it was erased, or must be saved together with its turns and lines")]
-    Orphan,
+    /// Rows of a conversation or ticket that was erased, or of a conversation that is neither saved with them nor there.
+    /// Nothing of their batch was saved; saved one at a time, the others go in.
+    #[error(
+        "the conversation or ticket is not there: it was erased, or a turn was to be saved without its conversation"
+    )]
+    Gone,
     /// The program is shutting down.
     #[error("the program is stopping")]
     Stopping,

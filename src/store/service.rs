@@ -244,8 +244,8 @@ pub struct Erased {
     pub conversation_ids: Vec<ConversationId>,
     /// Tickets that are gone.
     pub ticket_ids: Vec<TicketId>,
-    /// Whether the bytes are gone from the files too. A long read by another process can hold that up; the rows are
-    /// gone all the same, and erasing again tries again.
+    /// Whether the bytes are gone from the files too. The rows are gone in any case; where this is false,
+    /// [`ServiceStore::settle`] does the rest.
     pub settled: bool,
 }
 
@@ -266,7 +266,7 @@ pub struct Counts {
 pub trait ServiceStore: Send + Sync {
     /// Saves many turns in one transaction and one write to the disk. All or nothing: on an error none is saved.
     /// [`StoreError::Conflict`] names the conversation that already has such a turn or line; rows of the outbox that
-    /// were saved before are passed over.
+    /// were saved before are passed over. What was erased stays so: saving it again is [`StoreError::Gone`].
     fn save(&self, saves: Vec<Save>) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// A conversation.
@@ -323,7 +323,7 @@ pub trait ServiceStore: Send + Sync {
         limit: u32,
     ) -> impl Future<Output = Result<Vec<TicketRow>, StoreError>> + Send;
 
-    /// The highest ticket number that begins with `prefix` (such as `T20261120-`).
+    /// The highest ticket number that begins with `prefix` (such as `T20261120-`) and was ever saved, erased ones too.
     fn last_ticket(&self, prefix: &str) -> impl Future<Output = Result<Option<TicketId>, StoreError>> + Send;
 
     /// Incidents that are not closed, and those due.
@@ -376,7 +376,7 @@ pub trait ServiceStore: Send + Sync {
     /// Somebody signs out.
     fn end_session(&self, token_hash: &[u8]) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Remembers a file; [`StoreError::Orphan`] where there is no such conversation.
+    /// Remembers a file; [`StoreError::Gone`] where there is no such conversation.
     fn put_attachment(
         &self,
         attachment: &AttachmentRow,
@@ -408,6 +408,10 @@ pub trait ServiceStore: Send + Sync {
         id: &ConversationId,
         entry: AuditEntry,
     ) -> impl Future<Output = Result<Erased, StoreError>> + Send;
+
+    /// Takes the last bytes of what was erased out of the files, where any may be left: in a store that is large this is
+    /// left to a quiet hour, for it writes all of it anew. Whether nothing is left.
+    fn settle(&self) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
     /// How much there is of each.
     fn counts(&self) -> impl Future<Output = Result<Counts, StoreError>> + Send;

@@ -135,6 +135,20 @@ CREATE TABLE incidents (
 
 CREATE INDEX incidents_open ON incidents (created_at) WHERE status <> 'closed' OR wake_at IS NOT NULL;
 
+-- What was erased, conversations as hashes of their ids: a turn that was under way then must not bring it back. Numbers of
+-- tickets say nothing of anybody, and none is given twice.
+CREATE TABLE erased_conversations (
+    hash BLOB PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+CREATE TABLE erased_tickets (
+    id TEXT PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+
+-- A row while bytes of what was erased may still lie in parts of the file that no table uses.
+CREATE TABLE traces (
+    since INTEGER NOT NULL
+) STRICT;
+
 -- How many there are of each state, so that nobody counts two hundred thousand rows to draw a curve.
 CREATE TABLE tallies (
     kind   TEXT    NOT NULL,

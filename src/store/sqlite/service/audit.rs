@@ -2,8 +2,8 @@
 
 use sqlx::SqliteConnection;
 
-use super::rows::Rows;
 use super::as_i64;
+use super::rows::Rows;
 use crate::store::error::StoreError;
 use crate::store::service::{AuditEntry, AuditHead, AuditRow};
 use crate::store::sqlite::SqliteStore;

@@ -17,8 +17,11 @@ impl SqliteStore {
     ) -> Result<Option<ConversationRow>, StoreError> {
         let sql = "SELECT id, user_id, channel, state, token_hash, created_at, updated_at, wake_at, body
             FROM conversations WHERE id = ?1";
-        let row: Option<Conversation> =
-            sqlx::query_as(sql).bind(id.as_str()).fetch_optional(&self.readers).await.map_err(|e| self.fault(e))?;
+        let row: Option<Conversation> = sqlx::query_as(sql)
+            .bind(id.as_str())
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(|e| self.fault(e))?;
         row.map(|row| self.conversation_row(row)).transpose()
     }
 
@@ -96,8 +99,11 @@ impl SqliteStore {
     pub(super) async fn read_turns(&self, id: &ConversationId) -> Result<Vec<TurnRow>, StoreError> {
         let sql = "SELECT number, client_message_id, response, event, at FROM turns
             WHERE conversation = (SELECT conversation FROM conversations WHERE id = ?1) ORDER BY number";
-        let rows: Vec<Turn> =
-            sqlx::query_as(sql).bind(id.as_str()).fetch_all(&self.readers).await.map_err(|e| self.fault(e))?;
+        let rows: Vec<Turn> = sqlx::query_as(sql)
+            .bind(id.as_str())
+            .fetch_all(&self.readers)
+            .await
+            .map_err(|e| self.fault(e))?;
         Ok(rows.into_iter().map(turn_row).collect())
     }
 
@@ -117,7 +123,12 @@ impl SqliteStore {
             .fetch_all(&self.readers)
             .await
             .map_err(|error| self.fault(error))?;
-        let row = |(seq, body, sealed, at): (i64, _, _, _)| MessageRow { seq: seq.unsigned_abs(), body, sealed, at };
+        let row = |(seq, body, sealed, at): (i64, _, _, _)| MessageRow {
+            seq: seq.unsigned_abs(),
+            body,
+            sealed,
+            at,
+        };
         Ok(rows.into_iter().map(row).collect())
     }
 
@@ -136,7 +147,7 @@ impl SqliteStore {
             .execute(&self.writer)
             .await;
         match written {
-            Err(error) if is_missing(&error) => Err(StoreError::Orphan),
+            Err(error) if is_missing(&error) => Err(StoreError::Gone),
             Err(error) => Err(self.fault(error)),
             Ok(_) => Ok(()),
         }

@@ -1,13 +1,23 @@
 //! Erasing a person: from every table in one transaction, and from the bytes of the files.
+//!
+//! `secure_delete` overwrites what is removed with zeros. That is not all: where SQLite splits or merges pages, it moves
+//! rows and leaves their old copies in the unused middle of the page, which nothing overwrites on removal. Only writing
+//! the file anew (`VACUUM`) takes these out. The writer is busy as long as that takes, so a large file waits for
+//! [`SqliteStore::settle`](crate::store::service::ServiceStore::settle) in a quiet hour.
 
+use sha2::{Digest, Sha256};
 use sqlx::{SqliteConnection, query_scalar};
 
 use super::audit;
+use super::rows::Rows;
 use crate::id::{ConversationId, UserId};
 use crate::store::error::StoreError;
 use crate::store::service::{AuditEntry, Erased};
 use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::bulk::{json_numbers, json_strings};
+
+/// Largest file that is written anew at once, in bytes: about two seconds.
+const AT_ONCE: i64 = 256 << 20;
 
 /// What is to go, as JSON arrays for the statements.
 struct Doomed {
@@ -50,10 +60,12 @@ impl SqliteStore {
         entry: AuditEntry,
     ) -> Result<Erased, StoreError> {
         let mut tx = self.lock().await?;
+        let at = entry.at;
         let removed = async {
             let doomed = find(&mut tx, found_by, whose).await?;
             let attachments = remove_talk(&mut tx, &doomed).await?;
             let counted = remove_rows(&mut tx, &doomed).await?;
+            remember(&mut tx, &doomed, at).await?;
             audit::append(&mut tx, &[entry]).await?;
             tx.commit().await?;
             Ok((doomed, attachments, counted))
@@ -71,12 +83,39 @@ impl SqliteStore {
             attachments,
             conversation_ids: conversation_ids.collect::<Result<_, _>>()?,
             ticket_ids: ticket_ids.collect::<Result<_, _>>()?,
-            settled: self.settle().await?,
+            settled: self.settle_small().await?,
         })
     }
 
-    /// Writes the journal into the file and cuts it off, so that its old pages do not keep what was erased.
-    async fn settle(&self) -> Result<bool, StoreError> {
+    /// At once where it does not take long. The rows are gone: a failure here is no failure of the erasure.
+    async fn settle_small(&self) -> Result<bool, StoreError> {
+        let size = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size";
+        let size: i64 =
+            query_scalar(size).fetch_one(&self.readers).await.map_err(|error| self.fault(error))?;
+        if size <= AT_ONCE {
+            return Ok(self.write_settled().await.unwrap_or(false));
+        }
+        self.cut_journal().await?;
+        Ok(false)
+    }
+
+    pub(super) async fn write_settled(&self) -> Result<bool, StoreError> {
+        let fault = |error| self.fault(error);
+        let any = "SELECT EXISTS (SELECT 1 FROM traces)";
+        if !query_scalar(any).fetch_one(&self.readers).await.map_err(fault)? {
+            return Ok(true);
+        }
+        sqlx::query("VACUUM").execute(&self.writer).await.map_err(fault)?;
+        if !self.cut_journal().await? {
+            return Ok(false);
+        }
+        sqlx::query("DELETE FROM traces").execute(&self.writer).await.map_err(fault)?;
+        Ok(true)
+    }
+
+    /// Writes the journal into the file and cuts it off, so that its old pages do not keep what was erased. A long read
+    /// can hold that up: then it is false.
+    async fn cut_journal(&self) -> Result<bool, StoreError> {
         let (held_up, _, _): (i64, i64, i64) = sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)")
             .fetch_one(&self.writer)
             .await
@@ -100,7 +139,8 @@ async fn find(
 async fn remove_talk(tx: &mut SqliteConnection, doomed: &Doomed) -> Result<Vec<String>, sqlx::Error> {
     let turns = "DELETE FROM turns WHERE conversation IN (SELECT value FROM json_each(?1))";
     sqlx::query(turns).bind(doomed.numbers.as_str()).execute(&mut *tx).await?;
-    let attachments = "DELETE FROM attachments WHERE conversation IN (SELECT value FROM json_each(?1)) RETURNING id";
+    let attachments =
+        "DELETE FROM attachments WHERE conversation IN (SELECT value FROM json_each(?1)) RETURNING id";
     query_scalar(attachments).bind(doomed.numbers.as_str()).fetch_all(&mut *tx).await
 }
 
@@ -119,6 +159,33 @@ async fn remove_rows(tx: &mut SqliteConnection, doomed: &Doomed) -> Result<[u64;
         *count = sqlx::query(statement).bind(which.as_str()).execute(&mut *tx).await?.rows_affected();
     }
     Ok(counted)
+}
+
+/// So that nothing brings them back, and that the files are looked after.
+async fn remember(tx: &mut SqliteConnection, doomed: &Doomed, at: i64) -> Result<(), sqlx::Error> {
+    if doomed.conversations.is_empty() && doomed.tickets.is_empty() {
+        return Ok(());
+    }
+    let mut graves = Rows::new();
+    for id in &doomed.conversations {
+        graves.row().bytes(&grave(id)).end();
+    }
+    sqlx::query("INSERT OR IGNORE INTO erased_conversations SELECT unhex(value ->> 0) FROM json_each(?1)")
+        .bind(graves.finish())
+        .execute(&mut *tx)
+        .await?;
+    sqlx::query("INSERT OR IGNORE INTO erased_tickets SELECT value FROM json_each(?1)")
+        .bind(texts(&doomed.tickets))
+        .execute(&mut *tx)
+        .await?;
+    sqlx::query("INSERT INTO traces VALUES (?1)").bind(at).execute(tx).await?;
+    Ok(())
+}
+
+/// What is kept of the id of a conversation that was erased.
+pub fn grave(id: &str) -> [u8; 16] {
+    let hash = Sha256::digest(id.as_bytes());
+    std::array::from_fn(|at| hash[at])
 }
 
 fn texts(ids: &[String]) -> String {

@@ -14,10 +14,14 @@ use crate::store::service::{
 mod audit;
 mod conversations;
 mod erase;
+#[cfg(test)]
+mod killed;
 mod outbox;
 mod people;
 mod rows;
 mod save;
+#[cfg(test)]
+mod tests;
 mod tickets;
 
 impl ServiceStore for SqliteStore {
@@ -150,12 +154,12 @@ impl ServiceStore for SqliteStore {
         self.write_erase_user(user, entry).await
     }
 
-    async fn erase_conversation(
-        &self,
-        id: &ConversationId,
-        entry: AuditEntry,
-    ) -> Result<Erased, StoreError> {
+    async fn erase_conversation(&self, id: &ConversationId, entry: AuditEntry) -> Result<Erased, StoreError> {
         self.write_erase_conversation(id, entry).await
+    }
+
+    async fn settle(&self) -> Result<bool, StoreError> {
+        self.write_settled().await
     }
 
     async fn counts(&self) -> Result<Counts, StoreError> {

@@ -57,7 +57,8 @@ impl SqliteStore {
     }
 
     pub(super) async fn read_account(&self, name: &str) -> Result<Option<AccountRow>, StoreError> {
-        let sql = "SELECT name, role, password_hash, disabled, created_at, body FROM accounts WHERE name = ?1";
+        let sql =
+            "SELECT name, role, password_hash, disabled, created_at, body FROM accounts WHERE name = ?1";
         let row: Option<Account> =
             sqlx::query_as(sql).bind(name).fetch_optional(&self.readers).await.map_err(|e| self.fault(e))?;
         Ok(row.map(AccountRow::from))

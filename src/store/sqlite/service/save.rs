@@ -4,6 +4,7 @@ use sqlx::SqliteConnection;
 
 use super::as_i64;
 use super::audit;
+use super::erase::grave;
 use super::rows::Rows;
 use crate::id::ConversationId;
 use crate::store::error::StoreError;
@@ -12,8 +13,8 @@ use crate::store::sqlite::SqliteStore;
 
 const CONVERSATIONS: &str = "INSERT INTO conversations
         (id, user_id, channel, state, token_hash, created_at, updated_at, wake_at, body)
-    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, unhex(value ->> 4), value ->> 5, value ->> 6,
-        value ->> 7, value ->> 8
+    SELECT CASE WHEN unhex(value ->> 9) IN (SELECT hash FROM erased_conversations) THEN NULL ELSE value ->> 0 END, value ->> 1,
+        value ->> 2, value ->> 3, unhex(value ->> 4), value ->> 5, value ->> 6, value ->> 7, value ->> 8
     FROM json_each(?1) WHERE true
     ON CONFLICT (id) DO UPDATE SET user_id = excluded.user_id, channel = excluded.channel,
         state = excluded.state, token_hash = excluded.token_hash, created_at = excluded.created_at,
@@ -31,8 +32,10 @@ const MESSAGES: &str = "INSERT INTO messages (conversation, seq, at, body, seale
 
 const TICKETS: &str = "INSERT INTO tickets
         (id, conversation_id, user_id, status, priority, queue, agent, created_at, updated_at, wake_at, body)
-    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
-        value ->> 8, value ->> 9, value ->> 10
+    SELECT CASE WHEN value ->> 0 IN (SELECT id FROM erased_tickets)
+            OR unhex(value ->> 11) IN (SELECT hash FROM erased_conversations) THEN NULL ELSE value ->> 0 END,
+        value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8,
+        value ->> 9, value ->> 10
     FROM json_each(?1) WHERE true
     ON CONFLICT (id) DO UPDATE SET conversation_id = excluded.conversation_id, user_id = excluded.user_id,
         status = excluded.status, priority = excluded.priority, queue = excluded.queue, agent = excluded.agent,
@@ -41,7 +44,8 @@ const TICKETS: &str = "INSERT INTO tickets
 
 const OUTBOX: &str = "INSERT INTO outbox
         (id, sink, conversation_id, body, created_at, due_at, attempts, error)
-    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7
+    SELECT CASE WHEN unhex(value ->> 8) IN (SELECT hash FROM erased_conversations) THEN NULL ELSE value ->> 0 END, value ->> 1,
+        value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7
     FROM json_each(?1) WHERE true
     ON CONFLICT (id) DO NOTHING";
 
@@ -59,15 +63,15 @@ const INCIDENTS: &str = "INSERT INTO incidents (id, status, fingerprint, created
 /// The first turn or line, as (conversation, what), that is there already.
 const TAKEN: &str = "SELECT id, what FROM (
         SELECT wanted.value ->> 0 AS id, 'turn ' || number AS what, key
-        FROM json_each(?1) AS wanted JOIN conversations ON id = wanted.value ->> 0
+        FROM json_each(?1) AS wanted JOIN conversations ON conversations.id = wanted.value ->> 0
             JOIN turns USING (conversation) WHERE number = wanted.value ->> 1
         UNION ALL
         SELECT wanted.value ->> 0, 'a turn for client message ' || client_message_id, key
-        FROM json_each(?1) AS wanted JOIN conversations ON id = wanted.value ->> 0
+        FROM json_each(?1) AS wanted JOIN conversations ON conversations.id = wanted.value ->> 0
             JOIN turns USING (conversation) WHERE client_message_id = wanted.value ->> 2
         UNION ALL
         SELECT wanted.value ->> 0, 'line ' || seq, key
-        FROM json_each(?2) AS wanted JOIN conversations ON id = wanted.value ->> 0
+        FROM json_each(?2) AS wanted JOIN conversations ON conversations.id = wanted.value ->> 0
             JOIN messages USING (conversation) WHERE seq = wanted.value ->> 1
     ) ORDER BY key LIMIT 1";
 
@@ -81,7 +85,7 @@ impl SqliteStore {
     pub(super) async fn write_saves(&self, saves: &[Save]) -> Result<(), StoreError> {
         for save in saves {
             if save.conversation.is_none() && (save.turn.is_some() || !save.messages.is_empty()) {
-                return Err(StoreError::Orphan);
+                return Err(StoreError::Gone);
             }
         }
         let batch = Batch::of(saves);
@@ -92,7 +96,7 @@ impl SqliteStore {
                 tx.rollback().await.map_err(|error| self.fault(error))?;
                 Err(self.conflict(saves, &batch, error).await)
             }
-            Err(error) if is_missing(&error) => Err(StoreError::Orphan),
+            Err(error) if is_missing(&error) => Err(StoreError::Gone),
             Err(error) => Err(self.fault(error)),
         }
     }
@@ -130,7 +134,11 @@ impl Batch {
             work(&mut tickets, &mut outbox, save);
             for row in &save.unanswered {
                 let rest = unanswered.row().text(row.conversation_id.as_str()).number(row.turn.into());
-                rest.text(&row.question).text(&row.reason).text_if(row.case_id.as_deref()).number(row.at).end();
+                rest.text(&row.question)
+                    .text(&row.reason)
+                    .text_if(row.case_id.as_deref())
+                    .number(row.at)
+                    .end();
             }
             for row in &save.incidents {
                 let rest = incidents.row().text(&row.id).text(&row.status).text(&row.fingerprint);
@@ -164,7 +172,8 @@ fn talk(conversations: &mut Rows, turns: &mut Rows, messages: &mut Rows, id: &st
     if let Some(row) = &save.conversation {
         let rest = conversations.row().text(id).text_if(row.user_id.as_ref().map(|user| user.as_str()));
         let rest = rest.text(&row.channel).text(&row.state).bytes(&row.token_hash).number(row.created_at);
-        rest.number(row.updated_at).number_if(row.wake_at).text(&row.body).end();
+        let rest = rest.number(row.updated_at).number_if(row.wake_at).text(&row.body);
+        rest.bytes(&grave(row.id.as_str())).end();
     }
     if let Some(row) = &save.turn {
         let rest = turns.row().text(id).number(row.number.into()).text_if(row.client_message_id.as_deref());
@@ -184,13 +193,15 @@ fn work(tickets: &mut Rows, outbox: &mut Rows, save: &Save) {
         let rest = rest.text_if(row.user_id.as_ref().map(|user| user.as_str())).text(&row.status);
         let rest = rest.text(&row.priority).text(&row.queue).text_if(row.agent.as_deref());
         let rest = rest.number(row.created_at).number(row.updated_at).number_if(row.wake_at);
-        rest.text(&row.body).end();
+        let rest = rest.text(&row.body);
+        rest.bytes_if(conversation.map(grave).as_ref().map(<[u8; 16]>::as_slice)).end();
     }
     for row in &save.outbox {
         let conversation = row.conversation_id.as_ref().map(|id| id.as_str());
         let rest = outbox.row().text(&row.id).text(&row.sink).text_if(conversation).text(&row.body);
         let rest = rest.number(row.created_at).number(row.due_at).number(row.attempts.into());
-        rest.text_if(row.error.as_deref()).end();
+        let rest = rest.text_if(row.error.as_deref());
+        rest.bytes_if(conversation.map(grave).as_ref().map(<[u8; 16]>::as_slice)).end();
     }
 }
 
@@ -217,7 +228,7 @@ fn is_taken(error: &sqlx::Error) -> bool {
     error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation)
 }
 
-/// The subquery for the number of a conversation found none.
+/// The subquery for the number of a conversation found none, or the id is among those that were erased.
 pub(super) fn is_missing(error: &sqlx::Error) -> bool {
     error.as_database_error().is_some_and(|error| error.kind() == sqlx::error::ErrorKind::NotNullViolation)
 }

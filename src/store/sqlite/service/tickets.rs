@@ -8,7 +8,8 @@ use crate::store::service::{IncidentRow, TicketFilter, TicketRow};
 use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::bulk::json_strings;
 
-const COLUMNS: &str = "SELECT id, conversation_id, user_id, status, priority, queue, agent, created_at, updated_at,
+const COLUMNS: &str =
+    "SELECT id, conversation_id, user_id, status, priority, queue, agent, created_at, updated_at,
     wake_at, body FROM tickets";
 
 /// A page, where none was asked for.
@@ -102,10 +103,15 @@ impl SqliteStore {
 
     pub(super) async fn read_last_ticket(&self, prefix: &str) -> Result<Option<TicketId>, StoreError> {
         // A running number that has outgrown its digits is longer, and higher.
-        let sql = "SELECT id FROM tickets WHERE id >= ?1 AND id < ?1 || char(0x10FFFF)
+        let sql = "SELECT id FROM (
+                SELECT id FROM tickets WHERE id >= ?1 AND id < ?1 || char(0x10FFFF)
+                UNION ALL SELECT id FROM erased_tickets WHERE id >= ?1 AND id < ?1 || char(0x10FFFF))
             ORDER BY length(id) DESC, id DESC LIMIT 1";
-        let id: Option<String> =
-            sqlx::query_scalar(sql).bind(prefix).fetch_optional(&self.readers).await.map_err(|e| self.fault(e))?;
+        let id: Option<String> = sqlx::query_scalar(sql)
+            .bind(prefix)
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(|e| self.fault(e))?;
         id.map(|id| self.ticket_id(&id)).transpose()
     }
 
