@@ -17,14 +17,18 @@ use crate::store::Store;
 const RULES: &str = "service";
 /// Folder of people's files below the data folder.
 const ATTACHMENTS: &str = "attachments";
+/// File of the keys below the data folder.
+const VAULT_KEY: &str = "vault.key";
 /// How often the knowledge base and the store are looked at for changes.
 const EVERY: Duration = Duration::from_secs(2);
 
 /// What the service needs beside the folders.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ServiceOptions {
     /// After how long without a word a conversation is closed; zero: never.
     pub idle: Duration,
+    /// Keys that seal originals, one a line; instead of the file.
+    pub vault_keys: Option<String>,
     /// File of the keys that seal originals.
     pub vault_key_file: Option<PathBuf>,
     /// Whether alerts leave by a webhook too.
@@ -51,7 +55,11 @@ impl App {
     }
 
     fn vault(&self, options: &ServiceOptions) -> Result<Vault, AppError> {
-        Ok(Vault::open_or_create(options.vault_key_file.as_deref(), self.data())?)
+        if let Some(keys) = &options.vault_keys {
+            return Ok(Vault::from_lines(keys, "YUNZHU_VAULT_KEY")?);
+        }
+        let file = options.vault_key_file.clone().unwrap_or_else(|| self.data().join(VAULT_KEY));
+        Ok(Vault::from_file(&file)?)
     }
 
     /// The rules of the desk: those of the knowledge base, and the shipped ones where it has none.

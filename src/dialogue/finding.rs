@@ -34,6 +34,7 @@ impl Step<'_> {
         let fresh: Vec<Candidate> = need.fresh().cloned().collect();
         let first_is_fresh = fresh.first().map(|c| &c.id) == candidates.first().map(|c| &c.id);
         match decision {
+            _ if first_is_fresh && self.is_title(&fresh) => self.answer(&fresh),
             Decision::Clarify if self.ask_back(&fresh) => {}
             Decision::Answer if first_is_fresh && !self.is_topic_of_many(&fresh) => self.answer(&fresh),
             Decision::Miss if first_is_fresh => self.miss(purpose),
@@ -86,14 +87,19 @@ impl Step<'_> {
         self.c.need = Some(super::conversation::Need { product, ..super::conversation::Need::new(&words) });
     }
 
+    /// Whether the question is the title of the first case, and of no other: nothing is left to ask.
+    fn is_title(&self, fresh: &[Candidate]) -> bool {
+        let Some(need) = &self.c.need else { return false };
+        let is_it = |candidate: &&Candidate| candidate.title.trim() == need.question.trim();
+        fresh.first().filter(is_it).is_some() && fresh.iter().filter(is_it).count() == 1
+    }
+
     /// Whether only a topic was named and several cases are about it: which of them is meant cannot be told.
     fn is_topic_of_many(&self, fresh: &[Candidate]) -> bool {
         /// The one that was found first, and two more.
         const MANY: usize = 3;
         let Some(need) = &self.c.need else { return false };
-        let is_title = || fresh.first().is_some_and(|candidate| candidate.title.trim() == need.question.trim());
         relation::is_bare_topic(&need.question)
-            && !is_title()
             && fresh.iter().filter(|candidate| relation::speaks_of(&candidate.title, &need.question)).count() >= MANY
     }
 
@@ -202,7 +208,6 @@ impl Step<'_> {
         let (slot, values) = match () {
             () if !product_known && products.len() >= 2 => (Slot::Product, products),
             () if !known(Slot::System) && systems.len() >= 2 => (Slot::System, systems),
-            () if !product_known => (Slot::Product, products),
             () => return false,
         };
         let choices: Vec<Choice> = values

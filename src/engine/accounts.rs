@@ -2,7 +2,7 @@
 
 use crate::id::AgentName;
 use crate::privacy::password;
-use crate::privacy::vault::{token, token_hash};
+use crate::privacy::token::{token, token_hash};
 use crate::store::service::{AccountRow, AuditEntry, Save, ServiceStore, SessionRow};
 
 use super::opening::internal;
@@ -24,7 +24,7 @@ impl Service {
         let row = row.filter(|_| fits.unwrap_or(false));
         let row = row.ok_or_else(|| EngineError::Forbidden("name or password is wrong".to_owned()))?;
         let now = self.now();
-        let secret = token();
+        let secret = token().map_err(internal)?;
         let session = SessionRow {
             token_hash: token_hash(&secret).to_vec(),
             account: row.name.clone(),

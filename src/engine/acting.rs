@@ -4,7 +4,7 @@ use crate::desk::ticket::{Actor, Status, Target, Ticket};
 use crate::dialogue::event::Event;
 use crate::id::{AgentName, ConversationId, TicketId};
 use crate::message::{Author, Reply};
-use crate::store::service::{AuditEntry, Save, ServiceStore as _};
+use crate::store::service::{AuditEntry, ServiceStore as _};
 
 use super::live::{json, not_found};
 use super::turn::{Run, cleaned};
@@ -142,14 +142,6 @@ impl Service {
             *guard = Some(run.commit(None).await?);
             self.desk_changed();
         }
-        Ok(())
-    }
-
-    /// Saves tickets that have no conversation to go with them.
-    pub(super) async fn save_tickets(&self, tickets: Vec<Ticket>) -> Result<(), EngineError> {
-        let rows = tickets.iter().map(desk::ticket_row).collect::<Result<_, _>>()?;
-        self.inner.saver.save(Save { tickets: rows, ..Save::default() }).await?;
-        self.inner.desk.keep(tickets, Vec::new());
         Ok(())
     }
 }

@@ -106,6 +106,12 @@ impl Desk {
         }
     }
 
+    /// Lets go of tickets that were erased.
+    pub fn forget(&self, tickets: &[TicketId]) {
+        let mut state = self.lock();
+        tickets.iter().for_each(|id| _ = state.tickets.remove(id));
+    }
+
     /// Joins a report to its incident, or opens one; gives it with the alerts that are due at once.
     pub fn report(&self, policy: &Policy, report: &Report, now: i64) -> (Incident, Vec<Alert>) {
         let mut state = self.lock();

@@ -3,9 +3,10 @@
 use serde_json::{Value, json};
 
 use crate::id::{ConversationId, UserId};
-use crate::privacy::vault::token;
+use crate::privacy::token::token;
 use crate::store::service::{AuditEntry, Erased, ServiceStore};
 
+use super::opening::internal;
 use super::{Account, EngineError, Role, Service};
 
 impl Service {
@@ -19,7 +20,7 @@ impl Service {
             return Err(EngineError::Forbidden("only an operator may erase a person".to_owned()));
         }
         let now = self.now();
-        let receipt: String = token().chars().filter(char::is_ascii_alphanumeric).take(12).collect();
+        let receipt: String = token().map_err(internal)?.chars().filter(char::is_ascii_alphanumeric).take(12).collect();
         let entry = entry(by.name.as_str(), "user.erased", &receipt, now);
         let erased = self.inner.store.erase_user(id, entry).await?;
         self.forget(&erased).await;
@@ -52,9 +53,7 @@ impl Service {
         for id in &erased.conversation_ids {
             self.inner.conversations.forget(id);
         }
-        let mut state = self.inner.desk.lock();
-        erased.ticket_ids.iter().for_each(|id| _ = state.tickets.remove(id));
-        drop(state);
+        self.inner.desk.forget(&erased.ticket_ids);
         for file in &erased.attachments {
             // Ids are made here; anything else is no file of ours.
             if file.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')) {

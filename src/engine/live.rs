@@ -8,7 +8,7 @@ use tokio::sync::{OwnedMutexGuard, watch};
 
 use super::{EngineError, Service};
 use crate::dialogue::conversation::Conversation;
-use crate::id::{ConversationId, UserId};
+use crate::id::ConversationId;
 use crate::message::{Message, State};
 use crate::store::service::{ConversationRow, MessageRow, ServiceStore};
 
@@ -173,11 +173,6 @@ impl Live {
         self.last_seq += 1;
         let message = Message { seq: self.last_seq, ..message };
         Ok(MessageRow { seq: self.last_seq, body: json(&message)?, sealed, at: message.at })
-    }
-
-    /// The person.
-    pub fn user(&self) -> Option<&UserId> {
-        self.conversation.person.id.as_ref()
     }
 }
 

@@ -11,14 +11,14 @@ use crate::desk::availability::availability;
 use crate::desk::calendar::Footing;
 use crate::desk::directory::{LineView, lines_for};
 use crate::desk::queue::Waiting;
-use crate::desk::ticket::draft::draft;
-use crate::desk::ticket::{Actor, CaseShown, DraftInput, Rating, Said, Status, Ticket, Verdict as DeskVerdict};
+use crate::desk::ticket::draft::{DraftInput, Said, draft};
+use crate::desk::ticket::{Actor, CaseShown, Rating, Status, Ticket, Verdict as DeskVerdict};
 use crate::dialogue::conversation::{Conversation, Verdict};
 use crate::dialogue::event::Event;
 use crate::dialogue::say::Line;
 use crate::id::{ConversationId, TicketId};
-use crate::message::{Author, HandoffReason, Message, Reply, Severity, State, Tier};
-use crate::privacy::vault::{token, token_hash};
+use crate::message::{Author, HandoffReason, Message, Reply, Severity, Tier};
+use crate::privacy::token::{token, token_hash};
 use crate::store::service::{Save, ServiceStore, TicketFilter};
 
 use super::desk::ticket_of;
@@ -37,9 +37,9 @@ impl Service {
     pub async fn open_conversation(&self, new: NewConversation) -> Result<Opened, EngineError> {
         let new = checked(new)?;
         let now = self.now();
-        let id = format!("c{}", token());
+        let id = format!("c{}", token().map_err(internal)?);
         let id = ConversationId::parse(&id).ok_or_else(|| EngineError::Internal("no id".to_owned()))?;
-        let secret = token();
+        let secret = token().map_err(internal)?;
         let conversation = Conversation::begin(new.channel, new.user, new.context, now);
         let text = Catalogue::of(conversation.person.locale.as_deref()).say(Line::Welcome.key(), &[]);
         let reply = Reply::Text { text };
@@ -308,9 +308,3 @@ pub fn text_of(reply: &Reply) -> &str {
 pub(super) fn internal(error: impl std::fmt::Display) -> EngineError {
     EngineError::Internal(error.to_string())
 }
-
-/// Whether people have the conversation.
-pub(super) fn is_with_people(state: State) -> bool {
-    matches!(state, State::Queued | State::WithAgent)
-}
-

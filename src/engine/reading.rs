@@ -6,7 +6,7 @@ use crate::desk::queue::Waiting;
 use crate::desk::ticket::{Status, Ticket};
 use crate::id::{AttachmentId, ConversationId, TicketId};
 use crate::message::Message;
-use crate::privacy::vault::{token, token_hash};
+use crate::privacy::token::{token, token_hash};
 use crate::retrieval::search::Found;
 use crate::store::service::{AttachmentRow, AuditEntry, Counts, Save, ServiceStore, TicketFilter};
 
@@ -91,7 +91,7 @@ impl Service {
         file: std::path::PathBuf,
     ) -> Result<AttachmentId, EngineError> {
         self.enter(id).await?;
-        let key = format!("a{}", token());
+        let key = format!("a{}", token().map_err(internal)?);
         let attachment = AttachmentId::parse(&key).ok_or_else(|| internal("no id"))?;
         let folder = self.inner.attachments.clone();
         let to = folder.join(&key);

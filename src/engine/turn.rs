@@ -17,6 +17,7 @@ use crate::store::service::{
 };
 
 use super::live::{Live, json, name_of, not_found};
+use super::opening::internal;
 use super::{EngineError, Inbound, Service};
 
 /// Longest message in characters; longer ones are files.
@@ -262,7 +263,7 @@ impl<'a> Run<'a> {
                 });
             }
             Effect::Erase => {
-                let receipt = crate::privacy::vault::token();
+                let receipt = crate::privacy::token::token().map_err(internal)?;
                 self.receipt = Some(receipt.chars().filter(char::is_ascii_alphanumeric).take(12).collect());
             }
             Effect::Rated { .. } => {}
