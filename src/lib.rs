@@ -6,6 +6,7 @@ pub mod analyzer;
 pub mod app;
 pub mod cli;
 pub mod config;
+pub mod desk;
 pub mod dialogue;
 pub mod eval;
 pub mod hit;
