@@ -23,16 +23,23 @@ const QUESTIONS_EACH: usize = 2;
 
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
-    let option = |name: &str| args.iter().position(|arg| arg == name).and_then(|at| args.get(at + 1)).cloned();
-    let number = |name: &str, default: usize| option(name).map_or(default, |value| value.parse().expect(name));
+    let option =
+        |name: &str| args.iter().position(|arg| arg == name).and_then(|at| args.get(at + 1)).cloned();
+    let number =
+        |name: &str, default: usize| option(name).map_or(default, |value| value.parse().expect(name));
     let base = option("--base").unwrap_or_else(|| "127.0.0.1:8080".to_owned());
     let (users, seconds) = (number("--users", 64), number("--seconds", 20));
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .expect("a runtime");
     match args.first().map(String::as_str) {
         Some("questions") => {
             let file = args.get(1).expect("a file of questions");
             let text = std::fs::read_to_string(file).expect("the questions");
-            let line = |line: &str| serde_json::from_str::<Value>(line).ok()?["query"].as_str().map(str::to_owned);
+            let line =
+                |line: &str| serde_json::from_str::<Value>(line).ok()?["query"].as_str().map(str::to_owned);
             let questions: Vec<String> = text.lines().filter_map(line).collect();
             runtime.block_on(talk(base, users, seconds, questions, QUESTIONS_EACH));
         }
@@ -82,11 +89,16 @@ impl Client {
             self.buffer.extend_from_slice(&chunk[..read]);
             let Some(end) = self.buffer.windows(4).position(|window| window == b"\r\n\r\n") else { continue };
             let head = String::from_utf8_lossy(&self.buffer[..end]).to_lowercase();
-            let length = head.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse::<usize>().ok());
+            let length = head
+                .lines()
+                .find_map(|line| line.strip_prefix("content-length:")?.trim().parse::<usize>().ok());
             let length = length.ok_or(io::ErrorKind::InvalidData)?;
             if self.buffer.len() >= end + 4 + length {
                 let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).unwrap_or(0);
-                return Ok((status, serde_json::from_slice(&self.buffer[end + 4..end + 4 + length]).unwrap_or(Value::Null)));
+                return Ok((
+                    status,
+                    serde_json::from_slice(&self.buffer[end + 4..end + 4 + length]).unwrap_or(Value::Null),
+                ));
             }
         }
     }
@@ -114,10 +126,13 @@ async fn talk(base: String, users: usize, seconds: usize, questions: Vec<String>
                 let (id, token) = client.open().await.expect("a conversation");
                 for _ in 0..each {
                     let n = next.fetch_add(1, Ordering::Relaxed);
-                    let body = json!({"text": questions[n % questions.len()], "client_message_id": format!("m{n}")});
+                    let body =
+                        json!({"text": questions[n % questions.len()], "client_message_id": format!("m{n}")});
                     let asked = Instant::now();
-                    let (status, turn) =
-                        client.post(&format!("/conversations/{id}/messages"), Some(&token), &body).await.expect("a turn");
+                    let (status, turn) = client
+                        .post(&format!("/conversations/{id}/messages"), Some(&token), &body)
+                        .await
+                        .expect("a turn");
                     took.push(asked.elapsed());
                     errors += usize::from(status != 200 || turn["turn"].is_null());
                 }
@@ -169,7 +184,8 @@ async fn websockets(base: String, count: usize, pid: usize) {
     let mut held = Vec::with_capacity(count);
     for n in 0..count {
         let (id, token) = client.open().await.expect("a conversation");
-        let mut request = format!("ws://{base}/api/v1/conversations/{id}/ws").into_client_request().expect("an address");
+        let mut request =
+            format!("ws://{base}/api/v1/conversations/{id}/ws").into_client_request().expect("an address");
         let bearer = format!("Bearer {token}").parse().expect("a header");
         request.headers_mut().insert("authorization", bearer);
         // Many addresses of the loopback range, so that the ports of one do not run out.

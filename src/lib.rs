@@ -3,11 +3,13 @@
 //! This page is the map of the program; ARCHITECTURE.md gives the arrows between the rooms.
 
 pub mod analyzer;
+pub mod answer;
 pub mod app;
 pub mod cli;
 pub mod config;
 pub mod desk;
 pub mod dialogue;
+pub mod engine;
 pub mod eval;
 pub mod hit;
 pub mod id;

@@ -56,7 +56,8 @@ mod tests {
     use crate::dialogue::say::Line;
 
     fn places(sentence: &str) -> Vec<&str> {
-        let mut places: Vec<&str> = sentence.split('{').skip(1).filter_map(|part| part.split('}').next()).collect();
+        let mut places: Vec<&str> =
+            sentence.split('{').skip(1).filter_map(|part| part.split('}').next()).collect();
         places.sort_unstable();
         places
     }

@@ -68,7 +68,9 @@ pub fn render(effect: &Effect, facts: &Facts, catalogue: &Catalogue) -> Vec<Repl
         }
         Say::Choices { lead, choices } => vec![words.choices(*lead, choices)],
         Say::Clarify { slot, choices } => vec![words.clarify(*slot, choices)],
-        Say::Handoff { reason, position, wait_s } => words.handoff(*reason, *position, *wait_s).into_iter().collect(),
+        Say::Handoff { reason, position, wait_s } => {
+            words.handoff(*reason, *position, *wait_s).into_iter().collect()
+        }
         Say::Contact => vec![Reply::Text { text: words.contact() }],
         Say::TicketStatus => vec![Reply::Text { text: words.tickets() }],
         Say::QueueStatus => vec![Reply::Notice { text: words.queue() }],
@@ -98,8 +100,12 @@ impl Words<'_> {
         let text = |value: &Option<String>| value.clone().unwrap_or_default();
         let (agent, earlier, receipt) =
             (text(&self.facts.agent), text(&self.facts.earlier), text(&self.facts.receipt));
-        let values =
-            [("agent", agent.as_str()), ("earlier", &earlier), ("receipt", &receipt), ("ticket", self.ticket())];
+        let values = [
+            ("agent", agent.as_str()),
+            ("earlier", &earlier),
+            ("receipt", &receipt),
+            ("ticket", self.ticket()),
+        ];
         self.catalogue.say(line.key(), &values)
     }
 
@@ -118,7 +124,11 @@ impl Words<'_> {
             Some(Slot::Edition) => ("clarify_edition", "edition"),
             _ => ("clarify_other", "symptom"),
         };
-        Reply::Clarify { text: self.catalogue.say(key, &[]), slot: slot.to_owned(), choices: choices.to_vec() }
+        Reply::Clarify {
+            text: self.catalogue.say(key, &[]),
+            slot: slot.to_owned(),
+            choices: choices.to_vec(),
+        }
     }
 
     fn handoff(&self, reason: HandoffReason, position: Option<u32>, wait_s: Option<u32>) -> Option<Reply> {
@@ -174,7 +184,9 @@ impl Words<'_> {
             }
             more += &match (line.open_now, opening, &line.hours) {
                 (Some(true), ..) => self.catalogue.say("contact_open", &[]),
-                (Some(false), Some(opening), _) => self.catalogue.say("contact_closed", &[("opening", opening)]),
+                (Some(false), Some(opening), _) => {
+                    self.catalogue.say("contact_closed", &[("opening", opening)])
+                }
                 (_, _, Some(hours)) => self.catalogue.say("contact_hours", &[("hours", hours)]),
                 _ => String::new(),
             };

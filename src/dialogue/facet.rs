@@ -21,7 +21,18 @@ pub const FACETS: &[Facet] = &[
         slot: Some(Slot::System),
         values: &[
             &["windows", "win10", "win7"],
-            &["linux", "centos", "ubuntu", "debian", "red hat", "redhat", "alibaba cloud linux", "alinux", "euleros", "suse"],
+            &[
+                "linux",
+                "centos",
+                "ubuntu",
+                "debian",
+                "red hat",
+                "redhat",
+                "alibaba cloud linux",
+                "alinux",
+                "euleros",
+                "suse",
+            ],
             &["macos", "mac os"],
             &["android", "安卓"],
             &["ios", "苹果"],
@@ -31,8 +42,16 @@ pub const FACETS: &[Facet] = &[
     Facet {
         slot: Some(Slot::Edition),
         values: &[
-            &["标准版"], &["基础版"], &["专业版", "专有版"], &["企业版"], &["旗舰版"], &["托管版"], &["社区版"], &["集群版"],
-            &["高可用版"], &["serverless"],
+            &["标准版"],
+            &["基础版"],
+            &["专业版", "专有版"],
+            &["企业版"],
+            &["旗舰版"],
+            &["托管版"],
+            &["社区版"],
+            &["集群版"],
+            &["高可用版"],
+            &["serverless"],
         ],
     },
     Facet { slot: None, values: &[&["公网", "外网"], &["内网", "私网"]] },
@@ -40,12 +59,23 @@ pub const FACETS: &[Facet] = &[
     Facet { slot: None, values: &[&["入方向", "入站"], &["出方向", "出站"]] },
     Facet {
         slot: None,
-        values: &[&["mysql"], &["postgresql", "pg"], &["sql server", "sqlserver"], &["redis"], &["mongodb"], &["oracle"], &["mariadb"]],
+        values: &[
+            &["mysql"],
+            &["postgresql", "pg"],
+            &["sql server", "sqlserver"],
+            &["redis"],
+            &["mongodb"],
+            &["oracle"],
+            &["mariadb"],
+        ],
     },
     Facet { slot: None, values: &[&["ipv4"], &["ipv6"]] },
     Facet { slot: None, values: &[&["主账号"], &["子账号", "ram 用户", "ram用户"]] },
     Facet { slot: None, values: &[&["系统盘"], &["数据盘"]] },
-    Facet { slot: None, values: &[&["python"], &["java"], &["go", "golang"], &["php"], &["node.js", "nodejs"], &["c++"]] },
+    Facet {
+        slot: None,
+        values: &[&["python"], &["java"], &["go", "golang"], &["php"], &["node.js", "nodejs"], &["c++"]],
+    },
 ];
 
 /// Where a value of a facet stands in a folded text: facet, value, bytes.
@@ -54,9 +84,12 @@ fn find(folded: &str) -> Vec<(usize, usize, std::ops::Range<usize>)> {
     for (f, facet) in FACETS.iter().enumerate() {
         for (v, words) in facet.values.iter().enumerate() {
             for word in *words {
-                found.extend(folded.match_indices(word).map(|(at, _)| (f, v, at..at + word.len())).filter(
-                    |(_, _, range)| is_whole(folded, range),
-                ));
+                found.extend(
+                    folded
+                        .match_indices(word)
+                        .map(|(at, _)| (f, v, at..at + word.len()))
+                        .filter(|(_, _, range)| is_whole(folded, range)),
+                );
             }
         }
     }
@@ -117,7 +150,10 @@ mod tests {
     #[test]
     fn a_fragment_replaces_what_is_of_its_kind() {
         let replaced = |question, fragment| replaced(question, fragment);
-        assert_eq!(replaced("Linux 上磁盘怎么分区", "那 Windows 呢？").as_deref(), Some("windows 上磁盘怎么分区"));
+        assert_eq!(
+            replaced("Linux 上磁盘怎么分区", "那 Windows 呢？").as_deref(),
+            Some("windows 上磁盘怎么分区")
+        );
         assert_eq!(replaced("七层监听怎么配", "那四层的呢").as_deref(), Some("四层监听怎么配"));
         assert_eq!(replaced("怎么退款", "那 Windows 呢"), None);
         assert_eq!(replaced("mongodb 怎么备份", "go 的呢"), None);

@@ -100,7 +100,8 @@ impl Step<'_> {
         const MANY: usize = 3;
         let Some(need) = &self.c.need else { return false };
         relation::is_bare_topic(&need.question)
-            && fresh.iter().filter(|candidate| relation::speaks_of(&candidate.title, &need.question)).count() >= MANY
+            && fresh.iter().filter(|candidate| relation::speaks_of(&candidate.title, &need.question)).count()
+                >= MANY
     }
 
     fn answer(&mut self, fresh: &[Candidate]) {
@@ -121,7 +122,8 @@ impl Step<'_> {
         self.c.state = State::Answered;
         self.c.asked = None;
         let kind = OfferKind::Related;
-        self.c.offer = (!related.is_empty()).then(|| Offer { kind, choices: related.clone(), after_refusal: false });
+        self.c.offer =
+            (!related.is_empty()).then(|| Offer { kind, choices: related.clone(), after_refusal: false });
         self.effects.push(Effect::Say(Say::Answer { candidate, question, related }));
     }
 
@@ -214,7 +216,12 @@ impl Step<'_> {
             .into_iter()
             .take(MOST_CHOICES)
             .enumerate()
-            .map(|(n, (value, label))| Choice { id: self.choice_id(n), label, case_id: None, value: Some(value) })
+            .map(|(n, (value, label))| Choice {
+                id: self.choice_id(n),
+                label,
+                case_id: None,
+                value: Some(value),
+            })
             .collect();
         self.shelve_offer();
         let kind = OfferKind::Fact(slot);
@@ -239,13 +246,15 @@ fn by_product(candidates: &[Candidate]) -> Vec<(String, String)> {
         }
     }
     sums.sort_by(|a, b| b.1.total_cmp(&a.1));
-    let name = |c: &Candidate| if c.product_name.is_empty() { c.product.clone() } else { c.product_name.clone() };
+    let name =
+        |c: &Candidate| if c.product_name.is_empty() { c.product.clone() } else { c.product_name.clone() };
     sums.into_iter().map(|(candidate, _)| (candidate.product.clone(), name(candidate))).collect()
 }
 
 /// The operating systems that the candidates' titles name, where they differ.
 fn by_system(candidates: &[Candidate]) -> Vec<(String, String)> {
-    let mut systems: Vec<usize> = candidates.iter().filter_map(|c| facet::value_of(Slot::System, &c.title)).collect();
+    let mut systems: Vec<usize> =
+        candidates.iter().filter_map(|c| facet::value_of(Slot::System, &c.title)).collect();
     systems.sort_unstable();
     systems.dedup();
     let labels = systems.into_iter().filter_map(|value| facet::label(Slot::System, value));

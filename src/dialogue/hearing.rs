@@ -12,13 +12,34 @@ use crate::message::{Choice, HandoffReason, Severity, State};
 
 /// Short words that take an offer up.
 const YES: [&str; 22] = [
-    "好", "好的", "好啊", "可以", "行", "要", "是", "是的", "嗯", "对", "转", "转吧", "需要", "确认", "好吧", "那转吧", "麻烦了", "yes",
-    "ok", "sure", "y", "嗯嗯",
+    "好",
+    "好的",
+    "好啊",
+    "可以",
+    "行",
+    "要",
+    "是",
+    "是的",
+    "嗯",
+    "对",
+    "转",
+    "转吧",
+    "需要",
+    "确认",
+    "好吧",
+    "那转吧",
+    "麻烦了",
+    "yes",
+    "ok",
+    "sure",
+    "y",
+    "嗯嗯",
 ];
 /// Words that confirm erasing; longer than a yes on purpose.
 const CONFIRM_ERASURE: [&str; 4] = ["确认删除", "確認刪除", "确定删除", "confirm deletion"];
 /// Words that say that a fact is not known.
-const UNKNOWN: [&str; 9] = ["不知道", "不清楚", "不确定", "没有", "忘了", "不晓得", "不懂", "don't know", "not sure"];
+const UNKNOWN: [&str; 9] =
+    ["不知道", "不清楚", "不确定", "没有", "忘了", "不晓得", "不懂", "don't know", "not sure"];
 /// A refusal with fewer characters than this says nothing but that.
 const BARE_REFUSAL: usize = 8;
 
@@ -46,7 +67,8 @@ impl Step<'_> {
     }
 
     fn intent(&mut self, text: &str, understanding: &Understanding, products: &[String]) {
-        let is_outage_now = understanding.severity == Some(Severity::P0) && understanding.intent != Intent::Question;
+        let is_outage_now =
+            understanding.severity == Some(Severity::P0) && understanding.intent != Intent::Question;
         match understanding.intent {
             _ if is_outage_now => self.outage(),
             Intent::AskHuman if cancels_handoff(text) => self.question(text, understanding, products),
@@ -68,7 +90,9 @@ impl Step<'_> {
             Intent::Rate => self.rate(text, understanding),
             Intent::Resolved => self.resolved(),
             Intent::Unresolved => self.unresolved(text, understanding, products),
-            Intent::Choose if is_bare_number(text) || text.chars().count() < 8 => self.say(Line::NothingToChoose),
+            Intent::Choose if is_bare_number(text) || text.chars().count() < 8 => {
+                self.say(Line::NothingToChoose)
+            }
             Intent::ProvideInfo => self.informed(text, understanding, products),
             Intent::Question | Intent::Choose => self.question(text, understanding, products),
         }
@@ -296,7 +320,8 @@ impl Step<'_> {
         if self.c.state == State::Closed {
             self.begin_again();
         }
-        let open = self.c.offer.as_ref().and_then(|offer| offer.choices.iter().position(|choice| choice.id == id));
+        let open =
+            self.c.offer.as_ref().and_then(|offer| offer.choices.iter().position(|choice| choice.id == id));
         if let Some(n) = open {
             return self.take(n);
         }

@@ -8,18 +8,60 @@ use crate::analyzer::normalize::fold;
 
 /// Words that begin another topic.
 const OTHER_TOPIC: [&str; 20] = [
-    "另外", "还有个事", "还有一个", "换个问题", "换个话题", "再问", "顺便", "另一个问题", "别的问题", "新问题", "还想问", "下一个问题",
-    "对了", "还有个问题", "再请教", "另问", "by the way", "another question", "one more", "还有一件事",
+    "另外",
+    "还有个事",
+    "还有一个",
+    "换个问题",
+    "换个话题",
+    "再问",
+    "顺便",
+    "另一个问题",
+    "别的问题",
+    "新问题",
+    "还想问",
+    "下一个问题",
+    "对了",
+    "还有个问题",
+    "再请教",
+    "另问",
+    "by the way",
+    "another question",
+    "one more",
+    "还有一件事",
 ];
 /// Words of a follow-up that leans on what was said before.
 const LEANING: [&str; 16] = [
-    "那", "这个", "它", "该", "上面", "刚才", "然后", "之后", "还有别的", "还有其他", "别的办法", "其他办法", "具体", "详细", "怎么收费",
+    "那",
+    "这个",
+    "它",
+    "该",
+    "上面",
+    "刚才",
+    "然后",
+    "之后",
+    "还有别的",
+    "还有其他",
+    "别的办法",
+    "其他办法",
+    "具体",
+    "详细",
+    "怎么收费",
     "what about",
 ];
 /// Asks for another way to the same end.
 const OTHER_WAY: [&str; 12] = [
-    "还有别的办法", "还有别的方法", "还有其他办法", "还有其他方法", "还有没有别的", "有没有别的", "换个方法", "换一个方法", "别的办法",
-    "其他办法", "换种方法", "any other way",
+    "还有别的办法",
+    "还有别的方法",
+    "还有其他办法",
+    "还有其他方法",
+    "还有没有别的",
+    "有没有别的",
+    "换个方法",
+    "换一个方法",
+    "别的办法",
+    "其他办法",
+    "换种方法",
+    "any other way",
 ];
 /// The longest that half a sentence is, in characters.
 const HALF_SENTENCE: usize = 14;
@@ -46,7 +88,9 @@ pub fn follow_up(need: &Need, text: &str) -> Option<String> {
         return None;
     }
     let leans = LEANING.iter().any(|lean| words.starts_with(lean)) || words.ends_with('呢');
-    if let Some(question) = facet::replaced(&need.question, words).filter(|_| leans || words.chars().count() <= 8) {
+    if let Some(question) =
+        facet::replaced(&need.question, words).filter(|_| leans || words.chars().count() <= 8)
+    {
         return Some(question);
     }
     leans.then(|| joined(&need.question, fragment(words)))
@@ -60,13 +104,45 @@ fn fragment(words: &str) -> &str {
 
 /// A question with a fact or fragment added; what it says already is not repeated.
 pub fn joined(question: &str, addition: &str) -> String {
-    if fold(question).contains(&fold(addition)) { question.to_owned() } else { format!("{question} {addition}") }
+    if fold(question).contains(&fold(addition)) {
+        question.to_owned()
+    } else {
+        format!("{question} {addition}")
+    }
 }
 
 /// Words of somebody who asks or tells, and does not only name a topic.
 const ASKING: [&str; 30] = [
-    "怎么", "如何", "吗", "什么", "为什么", "为啥", "啥", "多少", "哪", "能", "可以", "是否", "不", "没", "无法", "失败", "报错", "错误",
-    "异常", "呢", "？", "?", "咋", "几", "谁", "how", "what", "why", "can ", "error",
+    "怎么",
+    "如何",
+    "吗",
+    "什么",
+    "为什么",
+    "为啥",
+    "啥",
+    "多少",
+    "哪",
+    "能",
+    "可以",
+    "是否",
+    "不",
+    "没",
+    "无法",
+    "失败",
+    "报错",
+    "错误",
+    "异常",
+    "呢",
+    "？",
+    "?",
+    "咋",
+    "几",
+    "谁",
+    "how",
+    "what",
+    "why",
+    "can ",
+    "error",
 ];
 /// The longest bare topic, in characters without spaces.
 const TOPIC: usize = 14;
@@ -86,7 +162,8 @@ pub fn speaks_of(title: &str, topic: &str) -> bool {
     topic.split_whitespace().all(|word| {
         let chars: Vec<char> = word.chars().collect();
         title.contains(word)
-            || (chars.len() > 3 && chars.chunks(2).all(|pair| title.contains(&pair.iter().collect::<String>())))
+            || (chars.len() > 3
+                && chars.chunks(2).all(|pair| title.contains(&pair.iter().collect::<String>())))
     })
 }
 
@@ -123,6 +200,9 @@ mod tests {
         assert!(same_words("磁盘满了怎么清理", "磁盘满了怎么清理？"));
         assert!(!same_words("磁盘满了怎么清理", "域名怎么备案"));
         assert!(opens_topic("另外问下，发票怎么开") && !opens_topic("磁盘另外挂了一块"));
-        assert!(wants_other_way("还有别的办法吗") && !wants_other_way("除了重启还有别的办法让内核参数在所有节点上生效么"));
+        assert!(
+            wants_other_way("还有别的办法吗")
+                && !wants_other_way("除了重启还有别的办法让内核参数在所有节点上生效么")
+        );
     }
 }

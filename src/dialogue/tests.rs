@@ -117,7 +117,9 @@ fn a_refused_case_is_never_shown_again_for_the_same_need() {
     for effect in effects.iter().chain(&again) {
         let shown = match effect {
             Effect::Say(Say::Answer { candidate, .. }) => vec![candidate.id.clone()],
-            Effect::Say(Say::Choices { choices, .. }) => choices.iter().filter_map(|c| c.case_id.clone()).collect(),
+            Effect::Say(Say::Choices { choices, .. }) => {
+                choices.iter().filter_map(|c| c.case_id.clone()).collect()
+            }
             _ => Vec::new(),
         };
         assert!(shown.iter().all(|id| id.as_str() != "case-1"), "{effect:?}");
@@ -158,7 +160,9 @@ fn a_stale_choice_can_still_be_tapped() {
     let id = c.offer.as_ref().unwrap().choices[1].id.clone();
     play(&mut c, &said("另外问下域名怎么备案", Intent::Question), &found(Decision::Answer, 20));
     let (effects, _) = play(&mut c, &Event::Chose { choice: id }, &found(Decision::Answer, 1));
-    assert!(matches!(&effects[..], [Effect::Say(Say::Answer { candidate, .. })] if candidate.id.as_str() == "case-2"));
+    assert!(
+        matches!(&effects[..], [Effect::Say(Say::Answer { candidate, .. })] if candidate.id.as_str() == "case-2")
+    );
 }
 
 fn event() -> impl Strategy<Value = Event> {

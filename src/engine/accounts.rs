@@ -85,7 +85,8 @@ impl Service {
 }
 
 fn account_of(row: &AccountRow) -> Result<Account, EngineError> {
-    let name = AgentName::parse(&row.name).ok_or_else(|| internal(format!("account {:?} has no usable name", row.name)))?;
+    let name = AgentName::parse(&row.name)
+        .ok_or_else(|| internal(format!("account {:?} has no usable name", row.name)))?;
     let role = match row.role.as_str() {
         "operator" => Role::Operator,
         _ => Role::Agent,

@@ -147,7 +147,12 @@ impl Service {
 }
 
 impl Run<'_> {
-    async fn act(&mut self, by: &Account, mut ticket: Ticket, action: AgentAction) -> Result<(), EngineError> {
+    async fn act(
+        &mut self,
+        by: &Account,
+        mut ticket: Ticket,
+        action: AgentAction,
+    ) -> Result<(), EngineError> {
         let (policy, now) = (&self.service.inner.policy, self.now);
         let actor = || Actor::Agent(by.name.clone());
         let conflict = |error: crate::desk::ticket::TicketError| EngineError::Conflict(error.to_string());
@@ -204,7 +209,9 @@ impl Run<'_> {
                 let known = self.service.inner.desk.lock().agents.contains_key(&agent);
                 known.then(|| Target::Agent(agent.clone())).ok_or_else(|| not_found("agent", agent.as_str()))
             }
-            (Some(queue), None) if self.service.inner.policy.routing.is_queue(&queue) => Ok(Target::Queue(queue)),
+            (Some(queue), None) if self.service.inner.policy.routing.is_queue(&queue) => {
+                Ok(Target::Queue(queue))
+            }
             (Some(queue), None) => {
                 let known: Vec<String> =
                     self.service.inner.policy.routing.queues().into_iter().map(|queue| queue.code).collect();
@@ -230,4 +237,3 @@ impl Run<'_> {
         });
     }
 }
-

@@ -44,8 +44,12 @@ impl Desk {
         let statuses: Vec<String> = Status::OPEN.iter().map(|status| status.name().to_owned()).collect();
         let mut before = None;
         loop {
-            let filter =
-                TicketFilter { statuses: statuses.clone(), before: before.take(), limit: PAGE, ..TicketFilter::default() };
+            let filter = TicketFilter {
+                statuses: statuses.clone(),
+                before: before.take(),
+                limit: PAGE,
+                ..TicketFilter::default()
+            };
             let rows = store.tickets(&filter).await?;
             let is_last = rows.len() < PAGE as usize;
             before = rows.last().map(|row| row.id.clone());
@@ -58,8 +62,9 @@ impl Desk {
             }
         }
         for row in store.open_incidents().await? {
-            let incident: Incident = serde_json::from_str(&row.body)
-                .map_err(|error| EngineError::Internal(format!("incident {} is unreadable: {error}", row.id)))?;
+            let incident: Incident = serde_json::from_str(&row.body).map_err(|error| {
+                EngineError::Internal(format!("incident {} is unreadable: {error}", row.id))
+            })?;
             state.incidents.insert(incident.id.clone(), incident);
         }
         // Whoever had work has the time of one heartbeat to come back.
@@ -115,7 +120,8 @@ impl Desk {
     /// Joins a report to its incident, or opens one; gives it with the alerts that are due at once.
     pub fn report(&self, policy: &Policy, report: &Report, now: i64) -> (Incident, Vec<Alert>) {
         let mut state = self.lock();
-        let known = state.incidents.values().find(|incident| incident.takes(policy, report)).map(|i| i.id.clone());
+        let known =
+            state.incidents.values().find(|incident| incident.takes(policy, report)).map(|i| i.id.clone());
         let mut incident = match known.and_then(|id| state.incidents.remove(&id)) {
             Some(mut incident) => {
                 incident.report(policy, report);

@@ -20,7 +20,8 @@ impl Service {
             return Err(EngineError::Forbidden("only an operator may erase a person".to_owned()));
         }
         let now = self.now();
-        let receipt: String = token().map_err(internal)?.chars().filter(char::is_ascii_alphanumeric).take(12).collect();
+        let receipt: String =
+            token().map_err(internal)?.chars().filter(char::is_ascii_alphanumeric).take(12).collect();
         let entry = entry(by.name.as_str(), "user.erased", &receipt, now);
         let erased = self.inner.store.erase_user(id, entry).await?;
         self.forget(&erased).await;
@@ -43,7 +44,11 @@ impl Service {
         receipt: &str,
         now: i64,
     ) -> Result<(), EngineError> {
-        let erased = self.inner.store.erase_conversation(id, entry("user", "conversation.erased", receipt, now)).await?;
+        let erased = self
+            .inner
+            .store
+            .erase_conversation(id, entry("user", "conversation.erased", receipt, now))
+            .await?;
         self.forget(&erased).await;
         Ok(())
     }

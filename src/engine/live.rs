@@ -76,7 +76,8 @@ impl Slots {
                 true => break,
                 false => _ = self.by_id.remove(&oldest),
             }
-            if self.order.iter().all(|id| self.by_id.get(id).is_some_and(|slot| Arc::strong_count(slot) > 1)) {
+            if self.order.iter().all(|id| self.by_id.get(id).is_some_and(|slot| Arc::strong_count(slot) > 1))
+            {
                 break;
             }
         }
@@ -145,8 +146,9 @@ impl Live {
 
     /// From the row.
     pub fn from_row(row: ConversationRow) -> Result<Self, EngineError> {
-        let body: Body = serde_json::from_str(&row.body)
-            .map_err(|error| EngineError::Internal(format!("conversation {} is unreadable: {error}", row.id)))?;
+        let body: Body = serde_json::from_str(&row.body).map_err(|error| {
+            EngineError::Internal(format!("conversation {} is unreadable: {error}", row.id))
+        })?;
         Ok(Self {
             id: row.id,
             conversation: body.conversation,

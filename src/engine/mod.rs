@@ -92,7 +92,8 @@ impl Service {
     /// # Errors
     /// The store cannot be read, or the compiled-in model is unusable.
     pub async fn start(parts: Parts) -> Result<Self, EngineError> {
-        let understander = Understander::shipped().map_err(|error| EngineError::Internal(error.to_string()))?;
+        let understander =
+            Understander::shipped().map_err(|error| EngineError::Internal(error.to_string()))?;
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         let now = (parts.clock)();
         let desk = Desk::load(&parts.store, &parts.policy, now).await?;
@@ -139,7 +140,10 @@ impl Service {
 
     fn engine(&self) -> Arc<Engine> {
         // The lock is only held to copy or replace a pointer: nothing can fail while it is held.
-        self.inner.engine.read().map_or_else(|poisoned| poisoned.into_inner().clone(), |engine| engine.clone())
+        self.inner
+            .engine
+            .read()
+            .map_or_else(|poisoned| poisoned.into_inner().clone(), |engine| engine.clone())
     }
 
     fn desk_changed(&self) {

@@ -127,27 +127,37 @@ impl Run<'_> {
         input.severity = c.priority;
         input.alert = c.priority == Some(Severity::P0);
         input.said = self.transcript().await?;
-        let last_said = || input.said.iter().rev().find(|said| said.author == Author::User).map(|said| said.text.clone());
+        let last_said =
+            || input.said.iter().rev().find(|said| said.author == Author::User).map(|said| said.text.clone());
         let need = c.need.as_ref().and_then(|need| need.said.first().cloned());
         input.need = need.or_else(last_said).unwrap_or_default();
         (input.product, input.product_name) = product_of(c);
-        input.facts = c.slots.iter().filter_map(|(slot, value)| Some((name_of(slot).ok()?, value.clone()))).collect::<BTreeMap<_, _>>();
+        input.facts = c
+            .slots
+            .iter()
+            .filter_map(|(slot, value)| Some((name_of(slot).ok()?, value.clone())))
+            .collect::<BTreeMap<_, _>>();
         if let Some(page) = &c.page.page {
             input.facts.insert("page".to_owned(), crate::privacy::masking::mask(page).text);
         }
-        input.cases = c.need.iter().flat_map(|need| &need.shown).map(|shown| CaseShown {
-            case_id: shown.case_id.clone(),
-            title: shown.title.clone(),
-            turn: shown.turn,
-            at: self.now,
-            verdict: match shown.verdict {
-                Verdict::Refused => DeskVerdict::Refused,
-                Verdict::Repeated => DeskVerdict::Repeated,
-                Verdict::Helpful => DeskVerdict::Accepted,
-                Verdict::Open | Verdict::MovedOn => DeskVerdict::Unanswered,
-            },
-            comment: None,
-        }).collect();
+        input.cases = c
+            .need
+            .iter()
+            .flat_map(|need| &need.shown)
+            .map(|shown| CaseShown {
+                case_id: shown.case_id.clone(),
+                title: shown.title.clone(),
+                turn: shown.turn,
+                at: self.now,
+                verdict: match shown.verdict {
+                    Verdict::Refused => DeskVerdict::Refused,
+                    Verdict::Repeated => DeskVerdict::Repeated,
+                    Verdict::Helpful => DeskVerdict::Accepted,
+                    Verdict::Open | Verdict::MovedOn => DeskVerdict::Unanswered,
+                },
+                comment: None,
+            })
+            .collect();
         input.sentiment = c.sentiment.as_ref().and_then(|sentiment| name_of(sentiment).ok());
         Ok(input)
     }
@@ -178,7 +188,9 @@ impl Run<'_> {
 
     pub(super) fn cancel_ticket(&mut self) {
         // The machine has let go of the handoff by now: it is the open one of this conversation.
-        let mine = |ticket: &&Ticket| ticket.conversation_id.as_ref() == Some(&self.live.id) && ticket.status.is_open();
+        let mine = |ticket: &&Ticket| {
+            ticket.conversation_id.as_ref() == Some(&self.live.id) && ticket.status.is_open()
+        };
         let ticket = self.service.inner.desk.lock().tickets.values().find(mine).cloned();
         if let Some(mut ticket) = ticket
             && ticket.cancel(&self.service.inner.policy, self.now, Actor::User).is_ok()
@@ -206,7 +218,8 @@ impl Run<'_> {
 
     /// The stars also stand on the last ticket of the conversation.
     pub(super) async fn rate_ticket(&mut self, rating: Rating) -> Result<(), EngineError> {
-        let filter = TicketFilter { conversation_id: Some(self.live.id.clone()), limit: 1, ..TicketFilter::default() };
+        let filter =
+            TicketFilter { conversation_id: Some(self.live.id.clone()), limit: 1, ..TicketFilter::default() };
         if let Some(row) = self.service.inner.store.tickets(&filter).await?.first() {
             let open = self.service.inner.desk.ticket(&row.id);
             let mut ticket = open.map_or_else(|| ticket_of(row), Ok)?;
@@ -243,7 +256,8 @@ impl Run<'_> {
 
     pub(super) fn lines(&self) -> Vec<CallLine> {
         let person = &self.live.conversation.person;
-        let (policy, now, urgent) = (&self.service.inner.policy, self.now, self.live.conversation.priority.is_some());
+        let (policy, now, urgent) =
+            (&self.service.inner.policy, self.now, self.live.conversation.priority.is_some());
         let lines = lines_for(policy, person.region.as_deref(), person.tier, now, self.footing(), urgent);
         /// As many as a person reads in an emergency.
         const MOST: usize = 4;
@@ -252,10 +266,13 @@ impl Run<'_> {
 
     /// The open tickets of this conversation.
     pub(super) async fn open_tickets(&self) -> Result<Vec<(TicketId, String, String)>, EngineError> {
-        let filter = TicketFilter { conversation_id: Some(self.live.id.clone()), limit: 5, ..TicketFilter::default() };
+        let filter =
+            TicketFilter { conversation_id: Some(self.live.id.clone()), limit: 5, ..TicketFilter::default() };
         let rows = self.service.inner.store.tickets(&filter).await?;
         let open = rows.iter().filter(|row| Status::OPEN.iter().any(|status| status.name() == row.status));
-        Ok(open.map(|row| (row.id.clone(), row.status.clone(), clock_time(row.updated_at, self.now))).collect())
+        Ok(open
+            .map(|row| (row.id.clone(), row.status.clone(), clock_time(row.updated_at, self.now)))
+            .collect())
     }
 }
 
@@ -286,7 +303,8 @@ pub fn product_of(c: &Conversation) -> (Option<String>, Option<String>) {
         }
     }
     let likeliest = votes.iter().max_by(|a, b| a.1.total_cmp(&b.1)).map(|(product, _)| *product);
-    let product = c.need.as_ref().and_then(|need| need.product.as_deref()).or(likeliest).or(c.page.product.as_deref());
+    let product =
+        c.need.as_ref().and_then(|need| need.product.as_deref()).or(likeliest).or(c.page.product.as_deref());
     let name = product.and_then(|code| candidates.clone().find(|candidate| candidate.product == code));
     let name = name.map(|candidate| candidate.product_name.clone()).filter(|name| !name.is_empty());
     (product.map(str::to_owned), name)

@@ -113,7 +113,12 @@ impl Service {
     ///
     /// # Errors
     /// The question is empty or too long.
-    pub async fn search(&self, text: &str, product: Option<String>, limit: usize) -> Result<Found, EngineError> {
+    pub async fn search(
+        &self,
+        text: &str,
+        product: Option<String>,
+        limit: usize,
+    ) -> Result<Found, EngineError> {
         if text.chars().count() > LONGEST_QUESTION {
             let reason = format!("longer than {LONGEST_QUESTION} characters");
             return Err(EngineError::Unusable { field: "q", reason });
@@ -157,9 +162,11 @@ impl Service {
         let ticket = self.find_ticket(id).await?;
         let mut view = self.ticket_json(&ticket, self.now())?;
         if let Some(conversation) = &ticket.conversation_id {
-            view["transcript"] = serde_json::to_value(self.messages(conversation, 0, PACKET_LINES).await?).map_err(internal)?;
+            view["transcript"] = serde_json::to_value(self.messages(conversation, 0, PACKET_LINES).await?)
+                .map_err(internal)?;
             if let Ok((_, live)) = self.enter(conversation).await {
-                view["conversation_state"] = serde_json::to_value(live.conversation.state).map_err(internal)?;
+                view["conversation_state"] =
+                    serde_json::to_value(live.conversation.state).map_err(internal)?;
             }
         }
         Ok(view)
@@ -177,13 +184,18 @@ impl Service {
     /// # Errors
     /// The conversation is not theirs; nothing was masked in that line; its key is gone.
     pub async fn original(&self, by: &Account, id: &ConversationId, seq: u64) -> Result<String, EngineError> {
-        let theirs = |ticket: &Ticket| ticket.conversation_id.as_ref() == Some(id) && ticket.agent.as_ref() == Some(&by.name);
+        let theirs = |ticket: &Ticket| {
+            ticket.conversation_id.as_ref() == Some(id) && ticket.agent.as_ref() == Some(&by.name)
+        };
         if by.role != Role::Operator && !self.inner.desk.lock().tickets.values().any(theirs) {
-            return Err(EngineError::Forbidden("this conversation is not yours: take its ticket first".to_owned()));
+            return Err(EngineError::Forbidden(
+                "this conversation is not yours: take its ticket first".to_owned(),
+            ));
         }
         let rows = self.inner.store.messages(id, seq.saturating_sub(1), 1).await?;
         let row = rows.into_iter().find(|row| row.seq == seq);
-        let sealed = row.and_then(|row| row.sealed).ok_or_else(|| not_found("original of line", &seq.to_string()))?;
+        let sealed =
+            row.and_then(|row| row.sealed).ok_or_else(|| not_found("original of line", &seq.to_string()))?;
         let place = format!("{id}/{seq}");
         let text = self.inner.vault.open(&sealed, place.as_bytes()).map_err(internal)?;
         let entry = AuditEntry {
@@ -255,13 +267,16 @@ impl Service {
     ///
     /// # Errors
     /// The store cannot be read.
-    pub async fn events(&self, id: &ConversationId) -> Result<Vec<crate::dialogue::event::Event>, EngineError> {
+    pub async fn events(
+        &self,
+        id: &ConversationId,
+    ) -> Result<Vec<crate::dialogue::event::Event>, EngineError> {
         let mut events = Vec::new();
         for row in self.inner.store.turns(id).await? {
-            let step: Vec<crate::dialogue::event::Event> = serde_json::from_str(&row.event).map_err(internal)?;
+            let step: Vec<crate::dialogue::event::Event> =
+                serde_json::from_str(&row.event).map_err(internal)?;
             events.extend(step);
         }
         Ok(events)
     }
 }
-

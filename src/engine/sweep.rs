@@ -67,7 +67,10 @@ impl Service {
                 (too_long && waits_for_nobody).then(|| Event::TicketTimeout { ticket_id: id.clone(), queue })
             })
             .await?;
-            let rows = signals.iter().map(|event| self.clock_rows(&id, event, now)).collect::<Result<Vec<_>, _>>()?;
+            let rows = signals
+                .iter()
+                .map(|event| self.clock_rows(&id, event, now))
+                .collect::<Result<Vec<_>, _>>()?;
             let outbox: Vec<OutboxRow> = rows.into_iter().flatten().collect();
             if !outbox.is_empty() {
                 self.inner.saver.save(Save { outbox, ..Save::default() }).await?;
@@ -86,7 +89,10 @@ impl Service {
     async fn climb(&self, now: i64) -> Result<(), EngineError> {
         let due: Vec<_> = {
             let mut state = self.inner.desk.lock();
-            let due = state.incidents.values_mut().filter(|incident| incident.next_wake().is_some_and(|at| at <= now));
+            let due = state
+                .incidents
+                .values_mut()
+                .filter(|incident| incident.next_wake().is_some_and(|at| at <= now));
             due.map(|incident| (incident.advance(now), incident.clone())).collect()
         };
         for (alerts, incident) in due {
@@ -108,7 +114,12 @@ impl Service {
         self.to_webhook(alert.id.clone(), &body, now)
     }
 
-    fn to_webhook(&self, id: String, body: &serde_json::Value, now: i64) -> Result<Vec<OutboxRow>, EngineError> {
+    fn to_webhook(
+        &self,
+        id: String,
+        body: &serde_json::Value,
+        now: i64,
+    ) -> Result<Vec<OutboxRow>, EngineError> {
         if !self.inner.webhook {
             return Ok(Vec::new());
         }

@@ -175,7 +175,10 @@ async fn somebody_elses_ticket_cannot_be_answered() {
     world.service.act(&li, &ticket, AgentAction::Take).await.unwrap();
     let said = world.service.act(&wang, &ticket, AgentAction::Say { text: "x".into() }).await;
     assert!(matches!(said, Err(EngineError::Forbidden(_))));
-    assert!(matches!(world.service.act(&wang, &ticket, AgentAction::Take).await, Err(EngineError::Conflict(_))));
+    assert!(matches!(
+        world.service.act(&wang, &ticket, AgentAction::Take).await,
+        Err(EngineError::Conflict(_))
+    ));
 }
 
 #[tokio::test]
@@ -216,7 +219,9 @@ async fn messages_of_one_conversation_come_one_at_a_time() {
     let id = world.open().await;
     let say = |n: usize| {
         let (service, id) = (world.service.clone(), id.clone());
-        tokio::spawn(async move { service.turn(&id, Inbound::Text(format!("你好 {n}")), None).await.unwrap().turn })
+        tokio::spawn(async move {
+            service.turn(&id, Inbound::Text(format!("你好 {n}")), None).await.unwrap().turn
+        })
     };
     let mut turns = Vec::new();
     for task in (0..20).map(say).collect::<Vec<_>>() {
@@ -261,7 +266,12 @@ async fn what_is_private_is_masked_sealed_and_shown_to_the_agent_only() {
     let world = World::new().await;
     let (id, ticket) = world.handed_over().await;
     world.say(&id, "我的手机 13800138000").await;
-    let line = world.transcript(&id).await.into_iter().find(|line| line.author == Author::User && line.turn == 2).unwrap();
+    let line = world
+        .transcript(&id)
+        .await
+        .into_iter()
+        .find(|line| line.author == Author::User && line.turn == 2)
+        .unwrap();
     let Reply::Text { text } = &line.body else { panic!() };
     assert!(!text.contains("13800138000"), "{text}");
     let li = world.agent("li").await;
@@ -348,7 +358,10 @@ async fn what_cannot_be_used_is_refused_and_changes_nothing() {
     let long = "长".repeat(20_000);
     assert!(world.service.turn(&id, Inbound::Text(long), None).await.is_err());
     let verdict = Inbound::Feedback { turn: 9, helpful: false, comment: None };
-    assert!(matches!(world.service.turn(&id, verdict, None).await, Err(EngineError::Unusable { field: "turn", .. })));
+    assert!(matches!(
+        world.service.turn(&id, verdict, None).await,
+        Err(EngineError::Unusable { field: "turn", .. })
+    ));
     let stars = Inbound::Rating { response: Some(6), resolution: None, communication: None };
     assert!(matches!(world.service.turn(&id, stars, None).await, Err(EngineError::Unusable { .. })));
     assert_eq!(world.service.conversation(&id).await.unwrap().turn, 0);

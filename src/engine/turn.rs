@@ -82,13 +82,20 @@ impl Service {
         if !known && live.knows_all {
             return Ok(None);
         }
-        let Some(row) = self.inner.store.turn_of_client_message(&live.id, name).await? else { return Ok(None) };
+        let Some(row) = self.inner.store.turn_of_client_message(&live.id, name).await? else {
+            return Ok(None);
+        };
         let turn = serde_json::from_str(&row.response);
         turn.map(Some).map_err(|error| EngineError::Internal(format!("a saved turn is unreadable: {error}")))
     }
 
     /// Searches on a thread for such work, as many at a time as there are cores.
-    pub(super) async fn find(&self, question: String, product: Option<String>, hits: usize) -> Result<Found, EngineError> {
+    pub(super) async fn find(
+        &self,
+        question: String,
+        product: Option<String>,
+        hits: usize,
+    ) -> Result<Found, EngineError> {
         let engine = self.engine();
         let result = self.compute(move || engine.search(&question, &Context { product }, hits)).await?;
         match result {
@@ -140,7 +147,8 @@ impl<'a> Run<'a> {
             Inbound::Choice(choice) => {
                 let c = &self.live.conversation;
                 let open = c.offer.iter().flat_map(|offer| &offer.choices).chain(&c.past_choices);
-                let label = open.into_iter().find(|known| known.id == choice).map(|known| known.label.clone());
+                let label =
+                    open.into_iter().find(|known| known.id == choice).map(|known| known.label.clone());
                 // "None of these" has no label of its own in the state.
                 let label = label.filter(|label| !label.is_empty());
                 let label = label.unwrap_or_else(|| self.catalogue().say("none_of_these", &[]));
@@ -177,7 +185,12 @@ impl<'a> Run<'a> {
         Ok(Event::Said { text: masked, understanding, products })
     }
 
-    fn hear_verdict(&mut self, turn: u32, helpful: bool, comment: Option<String>) -> Result<Event, EngineError> {
+    fn hear_verdict(
+        &mut self,
+        turn: u32,
+        helpful: bool,
+        comment: Option<String>,
+    ) -> Result<Event, EngineError> {
         if turn == 0 || turn > self.live.conversation.turn {
             let last = self.live.conversation.turn;
             let reason = format!("there is no turn {turn} in this conversation, the last is {last}");
@@ -305,7 +318,9 @@ impl<'a> Run<'a> {
         };
         let Effect::Say(say) = effect else { return Ok(facts) };
         match say {
-            Say::Answer { candidate, question, .. } => facts.answer = Some(self.passage(candidate, question).await?),
+            Say::Answer { candidate, question, .. } => {
+                facts.answer = Some(self.passage(candidate, question).await?)
+            }
             Say::Handoff { .. } | Say::QueueStatus => self.waiting_facts(&mut facts),
             Say::Contact => facts.lines = self.lines(),
             Say::TicketStatus => facts.tickets = self.open_tickets().await?,
@@ -353,7 +368,8 @@ impl<'a> Run<'a> {
     pub fn user_line(&mut self, text: &str) -> Result<String, EngineError> {
         let masked = mask(text);
         let place = format!("{}/{}", self.live.id, self.live.last_seq + 1);
-        let sealed = (!masked.found.is_empty()).then(|| self.service.inner.vault.seal(text, place.as_bytes()));
+        let sealed =
+            (!masked.found.is_empty()).then(|| self.service.inner.vault.seal(text, place.as_bytes()));
         let sealed = sealed.transpose().map_err(|error| EngineError::Internal(error.to_string()))?;
         let body = Reply::Text { text: masked.text.clone() };
         let message = self.message(Author::User, body, None, None);
@@ -373,8 +389,16 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    fn message(&self, author: Author, body: Reply, agent: Option<String>, attachment: Option<String>) -> Message {
-        Message { seq: 0, turn: self.live.conversation.turn, author, agent, at: self.now, body, attachment }
+    fn message(
+        &self,
+        author: Author,
+        body: Reply,
+        agent: Option<String>,
+        attachment: Option<String>,
+    ) -> Message {
+        // What the person says comes before the step that makes it a turn.
+        let turn = self.live.conversation.turn + u32::from(author == Author::User);
+        Message { seq: 0, turn, author, agent, at: self.now, body, attachment }
     }
 
     /// The result as the person gets it.
@@ -448,13 +472,18 @@ impl<'a> Run<'a> {
         let report = Report {
             at: self.now,
             product: c.product().map(str::to_owned),
-            region: c.slots.get(&crate::dialogue::understanding::Slot::Region).cloned().or(c.person.region.clone()),
+            region: c
+                .slots
+                .get(&crate::dialogue::understanding::Slot::Region)
+                .cloned()
+                .or(c.person.region.clone()),
             kind: "outage".to_owned(),
             ticket: None,
             text: said.unwrap_or_default(),
         };
         tracing::warn!(conversation = %self.live.id, ?severity, "an outage was reported");
-        let (incident, alerts) = self.service.inner.desk.report(&self.service.inner.policy, &report, self.now);
+        let (incident, alerts) =
+            self.service.inner.desk.report(&self.service.inner.policy, &report, self.now);
         for alert in alerts {
             self.outbox.extend(self.service.alert_rows(&alert, self.now)?);
         }

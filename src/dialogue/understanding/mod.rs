@@ -109,6 +109,12 @@ impl Understander {
             t if t.contains("你好") => Intent::Greeting,
             _ => Intent::Question,
         };
-        Understanding { intent, intent_confidence: 1.0, sentiment: Sentiment::Neutral, severity: None, slots: Slots::new() }
+        Understanding {
+            intent,
+            intent_confidence: 1.0,
+            sentiment: Sentiment::Neutral,
+            severity: None,
+            slots: Slots::new(),
+        }
     }
 }
