@@ -12,6 +12,7 @@ pub mod dialogue;
 pub mod engine;
 pub mod eval;
 pub mod hit;
+pub mod http;
 pub mod id;
 pub mod index;
 pub mod kb;
