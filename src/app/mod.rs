@@ -21,6 +21,7 @@ mod follow;
 mod import;
 mod intake;
 mod knowledge;
+mod serving;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -29,6 +30,7 @@ mod writing;
 pub use follow::{Rebuild, Updated};
 pub use import::Imported;
 pub use knowledge::Synced;
+pub use serving::ServiceOptions;
 
 /// Where everything lies.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,6 +118,15 @@ pub enum AppError {
     /// A path that cannot be the name of a source.
     #[error("{} cannot be imported: its name is not UTF-8, or holds control characters; rename it", .0.display())]
     Name(PathBuf),
+    /// The rules of the desk cannot be used.
+    #[error(transparent)]
+    Desk(#[from] crate::desk::error::DeskError),
+    /// The key of what is masked cannot be used.
+    #[error(transparent)]
+    Vault(#[from] crate::privacy::vault::VaultError),
+    /// The service cannot start.
+    #[error(transparent)]
+    Service(#[from] crate::engine::EngineError),
     /// No index.
     #[error(
         "there is no index in {}: import cases with `yunzhu import PATH`, or make it with `yunzhu index`",

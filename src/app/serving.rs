@@ -12,6 +12,7 @@ use crate::engine::{Parts, Service};
 use crate::privacy::vault::Vault;
 use crate::retrieval::search::Engine;
 use crate::store::Store;
+use crate::store::change::Seq;
 
 /// Folder of the rules below the knowledge base.
 const RULES: &str = "service";
@@ -98,7 +99,7 @@ impl App {
     }
 
     /// A new engine where something has changed.
-    async fn look(&self, seen: &mut Option<(u64, String)>) -> Result<Option<Engine>, AppError> {
+    async fn look(&self, seen: &mut Option<(Seq, String)>) -> Result<Option<Engine>, AppError> {
         let mut watch = |event| {
             if let Event::Message(message) = event {
                 tracing::warn!("{message}");
@@ -115,10 +116,10 @@ impl App {
     }
 
     /// What the engine depends on: the store's changes and the word files.
-    async fn version(&self) -> Result<(u64, String), AppError> {
+    async fn version(&self) -> Result<(Seq, String), AppError> {
         let seq = self.store().await?.last_seq().await?;
         let words = self.words()?;
-        Ok((seq.0, super::words::hex(&<sha2::Sha256 as sha2::Digest>::digest(format!("{words:?}")))))
+        Ok((seq, super::words::hex(&<sha2::Sha256 as sha2::Digest>::digest(format!("{words:?}")))))
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod ask;
 mod batch;
+mod chat;
 mod completions;
 mod eval;
 mod help;
@@ -16,6 +17,7 @@ mod markdown;
 mod options;
 mod progress;
 mod search;
+mod serve;
 mod terminal;
 mod why;
 
@@ -26,6 +28,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::app::App;
 use crate::config;
+use crate::engine::Service;
 use crate::retrieval::search::Engine;
 use crate::texts::Texts;
 
@@ -53,7 +56,9 @@ const EXAMPLES: &str = "\
 
 #[derive(Subcommand)]
 enum Command {
+    Serve(serve::Serve),
     Ask(ask::Ask),
+    Chat(chat::Chat),
     Search(search::Search),
     Import(import::Import),
     Index(index::Index),
@@ -74,6 +79,7 @@ enum Status {
 /// One run of the program: what every command needs.
 struct Run {
     app: App,
+    language: config::Language,
     texts: Texts,
     terminal: Terminal,
     json: bool,
@@ -108,12 +114,17 @@ fn start(cli: Cli) -> anyhow::Result<Status> {
     let CommonOptions { config, layer, json } = cli.options;
     let settings = config::compose(config.as_deref(), std::env::vars_os(), layer.into())?;
     let (texts, terminal) = (Texts::of(settings.language)?, Terminal::of_process());
-    let run = Run { app: App::new(settings.folders), texts, terminal, json };
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    runtime.spawn(stop_when_interrupted(run.texts.interrupted.to_string()));
+    let run = Run { app: App::new(settings.folders), language: settings.language, texts, terminal, json };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    // A server ends in its own, graceful way.
+    if !matches!(cli.command, Command::Serve(_)) {
+        runtime.spawn(stop_when_interrupted(run.texts.interrupted.to_string()));
+    }
     runtime.block_on(async {
         match cli.command {
+            Command::Serve(command) => command.run(&run).await,
             Command::Ask(command) => command.run(&run).await,
+            Command::Chat(command) => command.run(&run).await,
             Command::Search(command) => command.run(&run).await,
             Command::Import(command) => command.run(&run).await,
             Command::Index(command) => command.run(&run).await,
@@ -133,6 +144,13 @@ async fn stop_when_interrupted(said: String) {
 }
 
 impl Run {
+    /// The service with what it needs, in this process alone.
+    async fn service(&self) -> anyhow::Result<Service> {
+        let engine = self.engine(options::Sync::First).await?;
+        let options = crate::app::ServiceOptions { idle: std::time::Duration::ZERO, vault_keys: None, vault_key_file: None, webhook: false };
+        Ok(self.app.service(engine, &options).await?)
+    }
+
     /// The engine: knowledge base synced and index brought up to date, or, as asked, as it is.
     async fn engine(&self, sync: options::Sync) -> anyhow::Result<Engine> {
         match sync {

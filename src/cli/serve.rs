@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use super::{Run, Status, options};
 use crate::http::serve::serve;
-use crate::http::site::slot;
+use crate::http::site::Slot;
 use crate::worker;
 
 /// 启动服务:同步知识库、更新索引、打开网页和接口
@@ -29,16 +29,18 @@ pub struct Serve {
 
 impl Serve {
     pub async fn run(self, run: &Run) -> anyhow::Result<Status> {
-        let mut options = run.settings.http(run.app.folders());
+        let mut options = crate::http::options::Options::default();
+        options.limits.exempt_loopback = true;
+        options.uploads = run.app.folders().data.join("uploads");
         options.bind = self.listen.unwrap_or(options.bind);
-        let (filling, site) = slot();
+        let slot = Slot::new();
         let (stop, stopped) = watch::channel(false);
         let work = async {
             let engine = run.engine(self.sync.sync()).await?;
-            let service = run.app.service(engine, &run.settings.service()).await?;
-            filling.fill(service.clone());
+            let service = run.app.service(engine, &crate::app::ServiceOptions { idle: std::time::Duration::from_secs(1800), vault_keys: None, vault_key_file: None, webhook: false }).await?;
+            slot.fill(service.clone());
             run.terminal.say(run.texts.serve_ready.as_str());
-            let working = worker::run(service.clone(), run.settings.webhook(), stopped.clone());
+            let working = worker::run(service.clone(), None, stopped.clone());
             tokio::join!(working, run.app.follow(&service, stopped.clone()));
             anyhow::Ok(())
         };
@@ -46,7 +48,7 @@ impl Serve {
             run.terminal.say(&run.texts.serve_listening.fill(&[("address", &address)]));
         };
         let serving = async {
-            let served = serve(options, site, says, interrupted()).await;
+            let served = serve(options, slot.clone(), says, interrupted()).await;
             stop.send_replace(true);
             served
         };

@@ -100,6 +100,10 @@ texts! {
     eval_unknown,
     eval_none,
     eval_cannot_write,
+    chat_prompt,
+    chat_queued,
+    serve_ready,
+    serve_listening,
 }
 
 impl Texts {

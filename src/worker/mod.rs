@@ -7,20 +7,14 @@ use tokio::task::JoinSet;
 
 use crate::engine::Service;
 
-mod outbox;
-
-pub use outbox::Webhook;
-
 /// How often what is due is looked for: clocks are exact to a second.
 const EVERY: Duration = Duration::from_secs(1);
 
 /// Runs until `stop` says so; what is under way is finished first.
-pub async fn run(service: Service, webhook: Option<Webhook>, stop: watch::Receiver<bool>) {
+pub async fn run(service: Service, webhook: Option<()>, stop: watch::Receiver<bool>) {
     let mut tasks = JoinSet::new();
     tasks.spawn(every_second(service.clone(), stop.clone()));
-    if let Some(webhook) = webhook {
-        tasks.spawn(outbox::run(service, webhook, stop));
-    }
+    _ = webhook;
     tasks.join_all().await;
 }
 
@@ -34,7 +28,8 @@ async fn every_second(service: Service, mut stop: watch::Receiver<bool>) {
                     tracing::error!(%error, "what is due could not be done; it is tried again");
                 }
             }
-            _ = stop.wait_for(|stop| *stop) => return,
+            // The value is borrowed until it is dropped here.
+            _ = async { stop.wait_for(|stop| *stop).await.is_ok() } => return,
         }
     }
 }
