@@ -1,11 +1,11 @@
 //! A search result with no index in it: what the dialogue, the edges and the measurements share.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::id::CaseId;
 
 /// What the program does with a question, decided from the confidence of its hits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Decision {
     /// Sure enough to answer with the first hit.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::id::{CaseId, ConversationId, TicketId, UserId};
 
 /// Where a person reaches the service.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ChannelKind {
     /// The floating window of the console.
@@ -26,7 +26,20 @@ pub enum ChannelKind {
 }
 
 /// How much a customer spends a year, as classes; decides who is served first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    utoipa::ToSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Tier {
     /// No plan.
@@ -41,7 +54,7 @@ pub enum Tier {
 }
 
 /// Who is talking.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(default)]
 pub struct Person {
     /// As the channel knows them; absent for a visitor who did not sign in.
@@ -61,7 +74,7 @@ pub struct Person {
 }
 
 /// What the page knows on which it is asked.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(default)]
 pub struct Page {
     /// Code of the product.
@@ -73,7 +86,9 @@ pub struct Page {
 }
 
 /// How bad a trouble is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema,
+)]
 pub enum Severity {
     /// Core business down.
     P0,
@@ -84,7 +99,7 @@ pub enum Severity {
 }
 
 /// Where a conversation stands.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     /// Nothing is open.
@@ -107,7 +122,7 @@ pub enum State {
 }
 
 /// Why a conversation goes to a human.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum HandoffReason {
     /// Three rounds in a row failed.
@@ -125,7 +140,7 @@ pub enum HandoffReason {
 }
 
 /// A handoff that is active.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Handoff {
     /// Why.
     pub reason: HandoffReason,
@@ -136,7 +151,7 @@ pub struct Handoff {
 }
 
 /// One thing to choose.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Choice {
     /// What `{"choice": …}` names; unique within the conversation.
     pub id: String,
@@ -151,7 +166,7 @@ pub struct Choice {
 }
 
 /// One thing that the bot says.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(tag = "type", rename_all = "lowercase")]
 pub enum Reply {
     /// A case.
@@ -207,7 +222,7 @@ pub enum Reply {
 }
 
 /// The outcome of one inbound message.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Turn {
     /// The conversation.
     pub conversation_id: ConversationId,
@@ -226,7 +241,7 @@ pub struct Turn {
 }
 
 /// Who said something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Author {
     /// The person.
@@ -240,7 +255,7 @@ pub enum Author {
 }
 
 /// One line of the transcript. Personal data in it is masked.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Message {
     /// Rises by at least one from line to line; what `after` and event ids count in.
     pub seq: u64,

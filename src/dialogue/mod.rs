@@ -3,4 +3,17 @@
 //! Start at [`machine::step`]. The same events give the same conversation, on any machine, for ever: what a model made of a
 //! message is part of the event ([`understanding::Understanding`]), so a later model does not change a past conversation.
 
+pub mod conversation;
+pub mod event;
+mod facet;
+mod finding;
+mod hearing;
+pub mod machine;
+mod pick;
+mod relation;
+mod rounds;
+pub mod say;
+#[cfg(test)]
+mod tests;
 pub mod understanding;
+mod waiting;

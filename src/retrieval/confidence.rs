@@ -147,6 +147,9 @@ const ONE_WORD: f32 = 11.0;
 /// Less than this share of the votes for one product is not clear.
 const CLEAR_VOTE: f32 = 0.6;
 
+/// Where the first hit is less likely than this, the words are of another world than the cases, or of none.
+const WORTH_ASKING: f32 = 0.05;
+
 impl Clarity {
     /// Whether a fact must be asked for before any case can be the answer.
     fn says_nothing(self) -> bool {
@@ -163,6 +166,8 @@ impl Clarity {
 /// What to do: `first` and `five` are the probabilities that the first hit, or one of the first five, is right.
 pub fn decide(thresholds: &Thresholds, first: f32, five: f32, clarity: Clarity) -> Decision {
     match () {
+        // Asking back promises that there is something to find.
+        () if (clarity.says_nothing() || clarity.lacks_product()) && first < WORTH_ASKING => Decision::Miss,
         () if clarity.says_nothing() => Decision::Clarify,
         () if clarity.lacks_product() => Decision::Clarify,
         () if first >= thresholds.answer => Decision::Answer,

@@ -214,6 +214,16 @@ impl Engine {
         Found { decision, confidence: first, hits: hits.flatten().collect(), took: Duration::ZERO }
     }
 
+    /// Codes of the products that a text names.
+    pub fn products_named(&self, text: &str) -> Vec<String> {
+        self.products.named(&crate::analyzer::normalize::fold(text)).into_iter().map(str::to_owned).collect()
+    }
+
+    /// The name of a product in the index.
+    pub fn product_name(&self, code: &str) -> Option<&str> {
+        self.reader.commit().products.get(code).map(String::as_str)
+    }
+
     /// A whole case.
     ///
     /// # Errors

@@ -21,6 +21,7 @@ use crate::message::Severity;
 use cue::Cues;
 use features::{GROUPS, Group};
 use form::Form;
+pub use handoff::{cancels_handoff, wants_wait_estimate};
 use labels::{INTENTS, SENTIMENTS, SEVERITIES};
 use model::{Model, SENTIMENT, SEVERITY, WIDTH};
 

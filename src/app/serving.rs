@@ -1,0 +1,129 @@
+//! The running service over the program's folders: its parts put together, and its index kept up to date.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use tokio::sync::watch;
+
+use super::{App, AppError, Event};
+use crate::desk::policy::{Files, Policy};
+use crate::engine::{Parts, Service};
+use crate::privacy::vault::Vault;
+use crate::retrieval::search::Engine;
+use crate::store::Store;
+
+/// Folder of the rules below the knowledge base.
+const RULES: &str = "service";
+/// Folder of people's files below the data folder.
+const ATTACHMENTS: &str = "attachments";
+/// File of the keys below the data folder.
+const VAULT_KEY: &str = "vault.key";
+/// How often the knowledge base and the store are looked at for changes.
+const EVERY: Duration = Duration::from_secs(2);
+
+/// What the service needs beside the folders.
+#[derive(Clone)]
+pub struct ServiceOptions {
+    /// After how long without a word a conversation is closed; zero: never.
+    pub idle: Duration,
+    /// Keys that seal originals, one a line; instead of the file.
+    pub vault_keys: Option<String>,
+    /// File of the keys that seal originals.
+    pub vault_key_file: Option<PathBuf>,
+    /// Whether alerts leave by a webhook too.
+    pub webhook: bool,
+}
+
+impl App {
+    /// Starts the service on an engine.
+    ///
+    /// # Errors
+    /// The rules, the key or the database cannot be used.
+    pub async fn service(&self, engine: Engine, options: &ServiceOptions) -> Result<Service, AppError> {
+        let parts = Parts {
+            store: self.store().await?.clone(),
+            engine,
+            policy: self.policy()?,
+            vault: self.vault(options)?,
+            attachments: self.data().join(ATTACHMENTS),
+            idle_ms: i64::try_from(options.idle.as_millis()).unwrap_or(i64::MAX),
+            webhook: options.webhook,
+            clock: Arc::new(now),
+        };
+        Ok(Service::start(parts).await?)
+    }
+
+    fn vault(&self, options: &ServiceOptions) -> Result<Vault, AppError> {
+        if let Some(keys) = &options.vault_keys {
+            return Ok(Vault::from_lines(keys, "YUNZHU_VAULT_KEY")?);
+        }
+        let file = options.vault_key_file.clone().unwrap_or_else(|| self.data().join(VAULT_KEY));
+        Ok(Vault::from_file(&file)?)
+    }
+
+    /// The rules of the desk: those of the knowledge base, and the shipped ones where it has none.
+    fn policy(&self) -> Result<Policy, AppError> {
+        let mut files = Files::default();
+        for name in Files::NAMES {
+            let path = self.folders().kb.join(RULES).join(name);
+            match std::fs::read_to_string(&path) {
+                Ok(text) => files = files.with(name, text),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) => return Err(AppError::Words { path, reason: format!("cannot be read: {error}") }),
+            }
+        }
+        Ok(Policy::parse(&files)?)
+    }
+
+    /// Keeps the service on what knowledge base and store have, until `stop` says so. Searching never waits for it.
+    pub async fn follow(&self, service: &Service, mut stop: watch::Receiver<bool>) {
+        let mut ticks = tokio::time::interval(EVERY);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut seen = self.version().await.ok();
+        loop {
+            tokio::select! {
+                _ = ticks.tick() => {}
+                _ = stop.wait_for(|stop| *stop) => return,
+            }
+            match self.look(&mut seen).await {
+                Ok(Some(engine)) => {
+                    tracing::info!(cases = engine.cases(), "answering from the changed cases");
+                    service.use_engine(engine);
+                }
+                Ok(None) => {}
+                Err(error) => tracing::error!(%error, "the changed cases cannot be used; the earlier ones go on answering"),
+            }
+        }
+    }
+
+    /// A new engine where something has changed.
+    async fn look(&self, seen: &mut Option<(u64, String)>) -> Result<Option<Engine>, AppError> {
+        let mut watch = |event| {
+            if let Event::Message(message) = event {
+                tracing::warn!("{message}");
+            }
+        };
+        self.sync_kb(SystemTime::now(), &mut watch).await?;
+        let version = self.version().await?;
+        if seen.as_ref() == Some(&version) {
+            return Ok(None);
+        }
+        let engine = self.engine(&mut watch).await?;
+        *seen = Some(version);
+        Ok(Some(engine))
+    }
+
+    /// What the engine depends on: the store's changes and the word files.
+    async fn version(&self) -> Result<(u64, String), AppError> {
+        let seq = self.store().await?.last_seq().await?;
+        let words = self.words()?;
+        Ok((seq.0, super::words::hex(&<sha2::Sha256 as sha2::Digest>::digest(format!("{words:?}")))))
+    }
+}
+
+/// Unix milliseconds.
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,436 @@
+//! What the person says to the bot: a pick, an answer to a question back, a question, or one of the many things that are
+//! no question.
+
+use super::conversation::{Asked, Candidate, Conversation, Need, OfferKind, Purpose, Verdict};
+use super::event::Effect;
+use super::machine::Step;
+use super::pick::{Pick, is_bare_number, is_none, pick};
+use super::relation;
+use super::say::{Line, Say};
+use super::understanding::{Intent, Sentiment, Slot, Understanding, cancels_handoff};
+use crate::message::{Choice, HandoffReason, Severity, State};
+
+/// Short words that take an offer up.
+const YES: [&str; 22] = [
+    "好",
+    "好的",
+    "好啊",
+    "可以",
+    "行",
+    "要",
+    "是",
+    "是的",
+    "嗯",
+    "对",
+    "转",
+    "转吧",
+    "需要",
+    "确认",
+    "好吧",
+    "那转吧",
+    "麻烦了",
+    "yes",
+    "ok",
+    "sure",
+    "y",
+    "嗯嗯",
+];
+/// Words that confirm erasing; longer than a yes on purpose.
+const CONFIRM_ERASURE: [&str; 4] = ["确认删除", "確認刪除", "确定删除", "confirm deletion"];
+/// Words that say that a fact is not known.
+const UNKNOWN: [&str; 9] =
+    ["不知道", "不清楚", "不确定", "没有", "忘了", "不晓得", "不懂", "don't know", "not sure"];
+/// A refusal with fewer characters than this says nothing but that.
+const BARE_REFUSAL: usize = 8;
+
+impl Step<'_> {
+    pub(super) fn said(&mut self, text: &str, understanding: &Understanding, products: &[String]) {
+        self.turn();
+        self.c.sentiment = Some(understanding.sentiment);
+        for (slot, value) in &understanding.slots {
+            self.c.slots.insert(*slot, value.clone());
+        }
+        if self.is_with_people() {
+            return self.said_to_people(text, understanding);
+        }
+        if self.c.state == State::Closed {
+            if ends(understanding.intent) {
+                return self.said_after_the_end(text, understanding);
+            }
+            self.begin_again();
+        }
+        if self.takes_up_offer(text) || self.picks(text, understanding) {
+            return;
+        }
+        self.c.asked = None;
+        self.intent(text, understanding, products);
+    }
+
+    fn intent(&mut self, text: &str, understanding: &Understanding, products: &[String]) {
+        let is_outage_now =
+            understanding.severity == Some(Severity::P0) && understanding.intent != Intent::Question;
+        match understanding.intent {
+            _ if is_outage_now => self.outage(),
+            Intent::AskHuman if cancels_handoff(text) => self.question(text, understanding, products),
+            Intent::AskHuman => self.hand_over_for(HandoffReason::UserRequest, understanding),
+            Intent::Complaint => self.hand_over_for(HandoffReason::Complaint, understanding),
+            Intent::UrgentOutage => {
+                self.note_severity(Some(understanding.severity.unwrap_or(Severity::P1)));
+                self.offer_human(Line::OfferHumanUrgent);
+                self.question(text, understanding, products);
+            }
+            Intent::Abusive => self.offer_human(Line::Calm),
+            Intent::EraseData => self.ask_about_erasure(),
+            Intent::Contact => self.effects.push(Effect::Say(Say::Contact)),
+            Intent::TicketStatus => self.effects.push(Effect::Say(Say::TicketStatus)),
+            Intent::Greeting => self.say(Line::Greeting),
+            Intent::Thanks => self.say(Line::Thanks),
+            Intent::Chitchat => self.say(Line::Chitchat),
+            Intent::Bye => self.bye(),
+            Intent::Rate => self.rate(text, understanding),
+            Intent::Resolved => self.resolved(),
+            Intent::Unresolved => self.unresolved(text, understanding, products),
+            Intent::Choose if is_bare_number(text) || text.chars().count() < 8 => {
+                self.say(Line::NothingToChoose)
+            }
+            Intent::ProvideInfo => self.informed(text, understanding, products),
+            Intent::Question | Intent::Choose => self.question(text, understanding, products),
+        }
+    }
+
+    /// After the end, farewell, thanks and stars open nothing.
+    fn said_after_the_end(&mut self, text: &str, understanding: &Understanding) {
+        match understanding.intent {
+            Intent::Rate => self.rate(text, understanding),
+            Intent::Thanks => self.say(Line::Thanks),
+            _ => self.say(Line::Bye),
+        }
+    }
+
+    fn outage(&mut self) {
+        self.note_severity(Some(Severity::P0));
+        self.effects.push(Effect::Alert { severity: Severity::P0 });
+        self.hand_over(HandoffReason::Urgent);
+    }
+
+    fn hand_over_for(&mut self, reason: HandoffReason, understanding: &Understanding) {
+        self.note_severity(understanding.severity);
+        self.hand_over(reason);
+    }
+
+    fn bye(&mut self) {
+        if self.c.state == State::Answered {
+            self.accept(Verdict::MovedOn);
+        }
+        self.shelve_offer();
+        self.c.state = State::Closed;
+        self.say(Line::Bye);
+    }
+
+    /// Stars in words. "Not satisfied" right after an answer is about the answer.
+    fn rate(&mut self, text: &str, understanding: &Understanding) {
+        let stars = stars(text);
+        let refuses = stars.is_none() && understanding.sentiment >= Sentiment::Negative;
+        if refuses && matches!(self.c.state, State::Answered | State::Choosing) {
+            return self.refused("");
+        }
+        let by_mood = match understanding.sentiment {
+            Sentiment::Positive => 5,
+            Sentiment::Neutral => 3,
+            Sentiment::Negative | Sentiment::Angry => 1,
+        };
+        let stars = stars.unwrap_or(by_mood);
+        self.c.rating = Some(stars);
+        self.effects.push(Effect::Rated { stars });
+        self.say(if stars <= 2 { Line::RatedLow } else { Line::Rated });
+    }
+
+    fn unresolved(&mut self, text: &str, understanding: &Understanding, products: &[String]) {
+        if understanding.sentiment == Sentiment::Angry {
+            self.offer_human(Line::OfferHuman);
+        }
+        self.note_severity(understanding.severity);
+        let is_about_answer = self.c.need.is_some() && self.c.state != State::Clarifying;
+        let length = text.chars().filter(|c| c.is_alphanumeric()).count();
+        match (is_about_answer, length < BARE_REFUSAL) {
+            (true, true) => self.refused(""),
+            (true, false) => self.refused(text),
+            // Nothing was answered yet: it is a trouble, or too little to know which.
+            (false, true) if self.c.need.is_none() => self.say(Line::WhatIsWrong),
+            (false, _) => self.question(text, understanding, products),
+        }
+    }
+
+    /// A fact: the need is searched again with it.
+    fn informed(&mut self, text: &str, understanding: &Understanding, products: &[String]) {
+        match &mut self.c.need {
+            None => {
+                self.say(if products.is_empty() { Line::NotedWhatIsWrong } else { Line::WhatIsWrong });
+            }
+            // Long ones state a trouble of their own.
+            Some(_) if text.chars().count() > 40 => self.question(text, understanding, products),
+            Some(need) => {
+                if let [product] = products {
+                    need.product = Some(product.clone());
+                }
+                let words = !is_only_ids(&understanding.slots);
+                if words {
+                    need.question = relation::joined(&need.question, text);
+                }
+                match self.c.state {
+                    State::Clarifying => self.search(Purpose::Refined),
+                    _ if words => self.search(Purpose::Refined),
+                    _ => self.say(Line::Noted),
+                }
+            }
+        }
+    }
+
+    fn question(&mut self, text: &str, understanding: &Understanding, products: &[String]) {
+        self.note_severity(understanding.severity);
+        if understanding.sentiment == Sentiment::Angry {
+            self.offer_human(Line::OfferHuman);
+        }
+        let product = match products {
+            [product] => Some(product.clone()),
+            _ => None,
+        };
+        let purpose = self.take_up(text, product);
+        match purpose {
+            Some(purpose) => self.search(purpose),
+            None => self.offer_rest(),
+        }
+    }
+
+    /// Works the question into the need, or makes it a new one; `None` where other cases for the same are wanted.
+    fn take_up(&mut self, text: &str, product: Option<String>) -> Option<Purpose> {
+        let state = self.c.state;
+        let need = match &mut self.c.need {
+            Some(need) if !relation::opens_topic(text) => need,
+            _ => return Some(self.another_need(text, product)),
+        };
+        if state == State::Clarifying {
+            let is_unknown = UNKNOWN.iter().any(|words| text.contains(words)) && text.chars().count() <= 10;
+            if !is_unknown {
+                need.said.push(text.to_owned());
+                need.question = relation::joined(&need.question, text);
+                need.product = product.or(need.product.take());
+            }
+            return Some(Purpose::Refined);
+        }
+        if matches!(state, State::Answered | State::Choosing) && relation::wants_other_way(text) {
+            return None;
+        }
+        if matches!(state, State::Answered | State::Choosing | State::Resolved)
+            && let Some(question) = relation::follow_up(need, text)
+        {
+            self.follow(text, question, product);
+            return Some(Purpose::Refined);
+        }
+        if state == State::Resolved {
+            return Some(self.another_need(text, product));
+        }
+        need.said.push(text.to_owned());
+        need.question = text.to_owned();
+        need.product = product.or(need.product.take());
+        Some(Purpose::Question)
+    }
+
+    /// Half a sentence that leans on the need: what it then asks is a need of its own.
+    fn follow(&mut self, text: &str, question: String, product: Option<String>) {
+        let failed = self.c.failed_rounds;
+        if self.c.state == State::Answered {
+            self.accept(Verdict::MovedOn);
+        }
+        // Neither a verdict nor a failure: the count stays as it is.
+        self.c.failed_rounds = failed;
+        let before = self.c.need.as_ref().and_then(|need| need.product.clone());
+        self.shelve_offer();
+        self.file_need();
+        self.c.need = Some(Need { question, product: product.or(before), ..Need::new(text) });
+    }
+
+    fn another_need(&mut self, text: &str, product: Option<String>) -> Purpose {
+        if self.c.state == State::Answered {
+            self.accept(Verdict::MovedOn);
+        }
+        self.shelve_offer();
+        self.file_need();
+        self.c.state = State::Idle;
+        self.c.need = Some(Need { product, ..Need::new(text) });
+        Purpose::NewNeed
+    }
+
+    /// A short yes, or a confirmation, to what was asked last.
+    fn takes_up_offer(&mut self, text: &str) -> bool {
+        let words = text.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+        match self.c.asked {
+            Some(Asked::Human) if YES.contains(&words.as_str()) && self.c.offer.is_none() => {
+                self.c.asked = None;
+                self.hand_over(HandoffReason::UserRequest);
+                true
+            }
+            Some(Asked::Erasure) => {
+                self.c.asked = None;
+                let confirms = CONFIRM_ERASURE.contains(&words.as_str());
+                if confirms {
+                    self.effects.push(Effect::Erase);
+                    self.c.state = State::Closed;
+                    self.notice(Line::Erased);
+                }
+                confirms
+            }
+            _ => false,
+        }
+    }
+
+    pub(super) fn ask_about_erasure(&mut self) {
+        self.c.asked = Some(Asked::Erasure);
+        self.notice(Line::ConfirmErasure);
+    }
+
+    /// Whether the message deals with the open choices.
+    fn picks(&mut self, text: &str, understanding: &Understanding) -> bool {
+        let Some(offer) = &self.c.offer else { return false };
+        let kind = offer.kind;
+        // What asks for a human is never a pick.
+        if matches!(understanding.intent, Intent::AskHuman | Intent::Complaint | Intent::EraseData) {
+            return false;
+        }
+        match pick(text, &offer.choices) {
+            Pick::Nth(n) => self.take(n),
+            Pick::NoneOfThem(rest) if kind == OfferKind::Cases => self.refused(&rest),
+            Pick::NoneOfThem(_) if kind == OfferKind::Related => self.refused(""),
+            Pick::NoneOfThem(_) => {
+                self.shelve_offer();
+                self.search(Purpose::Refined);
+            }
+            // A number in answer to "which version?" is a fact; with open cases it is a slip, and they stay open.
+            Pick::OutOfRange if kind == OfferKind::Cases => self.say(Line::NoSuchChoice),
+            Pick::OutOfRange | Pick::NotAPick => return false,
+        }
+        true
+    }
+
+    pub(super) fn chose(&mut self, id: &str) {
+        self.turn();
+        if self.is_with_people() {
+            return;
+        }
+        if self.c.state == State::Closed {
+            self.begin_again();
+        }
+        let open =
+            self.c.offer.as_ref().and_then(|offer| offer.choices.iter().position(|choice| choice.id == id));
+        if let Some(n) = open {
+            return self.take(n);
+        }
+        match self.c.past_choices.iter().find(|choice| choice.id == id).cloned() {
+            Some(choice) => self.take_case(&choice),
+            None => self.say(Line::ChoiceGone),
+        }
+    }
+
+    /// Takes an open choice.
+    fn take(&mut self, n: usize) {
+        let Some(offer) = &self.c.offer else { return };
+        let Some(choice) = offer.choices.get(n).cloned() else { return };
+        match offer.kind {
+            OfferKind::Cases if is_none(&choice) => self.refused(""),
+            OfferKind::Cases | OfferKind::Related => self.take_case(&choice),
+            OfferKind::Fact(slot) => self.take_fact(slot, &choice),
+        }
+    }
+
+    fn take_case(&mut self, choice: &Choice) {
+        let Some(candidate) = candidate_of(self.c, choice) else { return self.say(Line::ChoiceGone) };
+        if self.c.need.is_none() {
+            self.c.need = Some(Need::new(&choice.label));
+        }
+        // Beside a wrong answer stood the right one: the answer was passed over, and no round failed.
+        if let Some(shown) = self.c.need.as_mut().and_then(|need| need.shown.last_mut())
+            && shown.verdict == Verdict::Open
+        {
+            shown.verdict = Verdict::MovedOn;
+        }
+        self.shelve_offer();
+        self.show(candidate, Vec::new());
+    }
+
+    fn take_fact(&mut self, slot: Slot, choice: &Choice) {
+        let Some(value) = choice.value.clone() else { return };
+        self.shelve_offer();
+        self.c.slots.insert(slot, value.clone());
+        if let Some(need) = &mut self.c.need {
+            match slot {
+                Slot::Product => need.product = Some(value),
+                _ => need.question = relation::joined(&need.question, &value),
+            }
+        }
+        self.search(Purpose::Refined);
+    }
+
+    pub(super) fn attached(&mut self) {
+        self.turn();
+        if self.c.state == State::Closed {
+            self.begin_again();
+        }
+        match self.is_with_people() {
+            true => {}
+            false => self.notice(Line::FileReceived),
+        }
+    }
+
+    pub(super) fn human_wanted(&mut self) {
+        self.turn();
+        if self.c.state == State::Closed {
+            self.begin_again();
+        }
+        if self.c.state == State::Queued {
+            return self.effects.push(Effect::Say(Say::QueueStatus));
+        }
+        self.hand_over(HandoffReason::UserRequest);
+    }
+}
+
+/// Whether a message with this intent leaves an ended conversation ended.
+fn ends(intent: Intent) -> bool {
+    matches!(intent, Intent::Thanks | Intent::Bye | Intent::Rate | Intent::Resolved | Intent::Chitchat)
+}
+
+/// Ids tell a human which machine it is, and a search nothing.
+fn is_only_ids(slots: &super::understanding::Slots) -> bool {
+    let id = |slot: &Slot| matches!(slot, Slot::Instance | Slot::Request | Slot::Region | Slot::Since);
+    !slots.is_empty() && slots.keys().all(id)
+}
+
+fn candidate_of(conversation: &Conversation, choice: &Choice) -> Option<Candidate> {
+    let id = choice.case_id.as_ref()?;
+    let known = conversation.need.as_ref().and_then(|need| need.candidates.iter().find(|c| c.id == *id));
+    let unknown = || Candidate {
+        id: id.clone(),
+        title: choice.label.clone(),
+        product: String::new(),
+        product_name: String::new(),
+        confidence: 1.0,
+    };
+    Some(known.cloned().unwrap_or_else(unknown))
+}
+
+/// Stars that a text names: a number from 0 to 5 or up to 10 of ten, Chinese digits, or the stars themselves.
+fn stars(text: &str) -> Option<u8> {
+    let drawn = text.chars().filter(|c| matches!(c, '⭐' | '★' | '🌟')).count();
+    if drawn > 0 {
+        return Some(drawn.min(5) as u8);
+    }
+    let digit = text.chars().find_map(|c| match c {
+        '0'..='5' => c.to_digit(10),
+        '一' => Some(1),
+        '两' | '二' => Some(2),
+        '三' => Some(3),
+        '四' => Some(4),
+        '五' | '满' => Some(5),
+        _ => None,
+    });
+    digit.filter(|_| !text.contains("满意")).map(|n| n.clamp(1, 5) as u8)
+}

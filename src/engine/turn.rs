@@ -1,0 +1,522 @@
+//! One turn: what came in becomes an event, its effects are performed, and all that it changed is saved at once.
+
+use crate::answer::Catalogue;
+use crate::answer::render::{Facts, render};
+use crate::desk::alert::{Incident, Report};
+use crate::desk::ticket::{Rating, Ticket};
+use crate::dialogue::conversation::{Candidate, Verdict};
+use crate::dialogue::event::{Effect, Event};
+use crate::dialogue::machine::step;
+use crate::dialogue::say::Say;
+use crate::id::ConversationId;
+use crate::message::{Author, Message, Reply, Severity, State, Turn};
+use crate::privacy::masking::mask;
+use crate::retrieval::search::{Context, Found, SearchError};
+use crate::store::service::{
+    AuditEntry, IncidentRow, MessageRow, OutboxRow, Save, ServiceStore, TurnRow, UnansweredRow,
+};
+
+use super::live::{Live, json, name_of, not_found};
+use super::opening::internal;
+use super::{EngineError, Inbound, Service};
+
+/// Longest message in characters; longer ones are files.
+const LONGEST: usize = 16_000;
+/// How much of a case an answer shows, in characters.
+const PASSAGE: usize = 1_200;
+/// How many hits the dialogue sees.
+const HITS: usize = 10;
+
+/// A step under way, with all that it changes.
+pub(super) struct Run<'a> {
+    pub service: &'a Service,
+    pub live: Live,
+    pub now: i64,
+    events: Vec<Event>,
+    replies: Vec<Reply>,
+    messages: Vec<MessageRow>,
+    /// Tickets as they are after the step.
+    pub tickets: Vec<Ticket>,
+    pub incidents: Vec<Incident>,
+    pub outbox: Vec<OutboxRow>,
+    pub audit: Vec<AuditEntry>,
+    unanswered: Vec<UnansweredRow>,
+    receipt: Option<String>,
+}
+
+impl Service {
+    /// One turn. The same `client_message_id` again gives the first result.
+    ///
+    /// # Errors
+    /// No such conversation; the message cannot be used; too much at once. Nothing is changed then.
+    pub async fn turn(
+        &self,
+        id: &ConversationId,
+        inbound: Inbound,
+        client_message_id: Option<String>,
+    ) -> Result<Turn, EngineError> {
+        let (mut guard, live) = self.enter(id).await?;
+        if let Some(name) = &client_message_id
+            && let Some(turn) = self.answered_before(&live, name).await?
+        {
+            return Ok(turn);
+        }
+        let mut run = Run::new(self, live);
+        run.hear(inbound).await?;
+        if run.events.is_empty() {
+            return Ok(run.turn());
+        }
+        if run.receipt.is_some() {
+            return run.erase(&mut guard).await;
+        }
+        let turn = run.turn();
+        let live = run.commit(client_message_id).await?;
+        *guard = Some(live);
+        self.inner.figures.turn();
+        Ok(turn)
+    }
+
+    /// The result of a message that the client calls by the same name.
+    async fn answered_before(&self, live: &Live, name: &str) -> Result<Option<Turn>, EngineError> {
+        let known = live.client_messages.iter().any(|(known, _)| known == name);
+        if !known && live.knows_all {
+            return Ok(None);
+        }
+        let Some(row) = self.inner.store.turn_of_client_message(&live.id, name).await? else {
+            return Ok(None);
+        };
+        let turn = serde_json::from_str(&row.response);
+        turn.map(Some).map_err(|error| EngineError::Internal(format!("a saved turn is unreadable: {error}")))
+    }
+
+    /// Searches on a thread for such work, as many at a time as there are cores.
+    pub(super) async fn find(
+        &self,
+        question: String,
+        product: Option<String>,
+        hits: usize,
+    ) -> Result<Found, EngineError> {
+        let engine = self.engine();
+        let result = self.compute(move || engine.search(&question, &Context { product }, hits)).await?;
+        match result {
+            Ok(found) => {
+                self.inner.figures.searched(found.decision, found.took);
+                Ok(found)
+            }
+            Err(SearchError::Empty) => {
+                Err(EngineError::Unusable { field: "text", reason: "the question is empty".to_owned() })
+            }
+            Err(error) => Err(EngineError::Internal(error.to_string())),
+        }
+    }
+
+    /// Runs what uses the processor for a while, so that cheap turns need not wait for it.
+    async fn compute<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, EngineError> {
+        let stopping = || EngineError::Internal("the service is stopping".to_owned());
+        let _permit = self.inner.searches.clone().acquire_owned().await.map_err(|_| stopping())?;
+        tokio::task::spawn_blocking(work).await.map_err(|_| stopping())
+    }
+}
+
+impl<'a> Run<'a> {
+    pub fn new(service: &'a Service, live: Live) -> Self {
+        // A clock that goes back does not go back within a conversation.
+        let now = service.now().max(live.conversation.last_at);
+        Self {
+            service,
+            live,
+            now,
+            events: Vec::new(),
+            replies: Vec::new(),
+            messages: Vec::new(),
+            tickets: Vec::new(),
+            incidents: Vec::new(),
+            outbox: Vec::new(),
+            audit: Vec::new(),
+            unanswered: Vec::new(),
+            receipt: None,
+        }
+    }
+
+    async fn hear(&mut self, inbound: Inbound) -> Result<(), EngineError> {
+        let event = match inbound {
+            Inbound::Text(text) => self.hear_text(&text)?,
+            Inbound::Choice(choice) => {
+                let c = &self.live.conversation;
+                let open = c.offer.iter().flat_map(|offer| &offer.choices).chain(&c.past_choices);
+                let label =
+                    open.into_iter().find(|known| known.id == choice).map(|known| known.label.clone());
+                // "None of these" has no label of its own in the state.
+                let label = label.filter(|label| !label.is_empty());
+                let label = label.unwrap_or_else(|| self.catalogue().say("none_of_these", &[]));
+                self.line(Author::User, Reply::Text { text: label }, None, None)?;
+                Event::Chose { choice }
+            }
+            Inbound::Attachment(id) => {
+                let file = self.service.inner.store.attachment(id.as_str()).await?;
+                let file = file.filter(|file| file.conversation_id == self.live.id);
+                let file = file.ok_or_else(|| not_found("attachment", id.as_str()))?;
+                let name = mask(&file.name).text;
+                self.line(Author::User, Reply::Text { text: name.clone() }, None, Some(file.id))?;
+                Event::Attached { name }
+            }
+            Inbound::Feedback { turn, helpful, comment } => self.hear_verdict(turn, helpful, comment)?,
+            Inbound::Handoff { reason } => {
+                if let Some(reason) = reason.filter(|reason| !reason.trim().is_empty()) {
+                    self.user_line(&cleaned(&reason)?)?;
+                }
+                Event::HumanWanted
+            }
+            Inbound::Rating { response, resolution, communication } => {
+                self.hear_stars(Rating { response, resolution, communication, at: self.now }).await?
+            }
+        };
+        self.play(event).await
+    }
+
+    fn hear_text(&mut self, text: &str) -> Result<Event, EngineError> {
+        let text = cleaned(text)?;
+        let masked = self.user_line(&text)?;
+        let understanding = self.service.inner.understander.understand(&masked);
+        let products = self.service.engine().products_named(&masked);
+        Ok(Event::Said { text: masked, understanding, products })
+    }
+
+    fn hear_verdict(
+        &mut self,
+        turn: u32,
+        helpful: bool,
+        comment: Option<String>,
+    ) -> Result<Event, EngineError> {
+        if turn == 0 || turn > self.live.conversation.turn {
+            let last = self.live.conversation.turn;
+            let reason = format!("there is no turn {turn} in this conversation, the last is {last}");
+            return Err(EngineError::Unusable { field: "turn", reason });
+        }
+        let thumb = if helpful { "👍" } else { "👎" };
+        let comment = comment.map(|comment| cleaned(&comment)).transpose().unwrap_or_default();
+        self.user_line(&comment.map_or_else(|| thumb.to_owned(), |comment| format!("{thumb} {comment}")))?;
+        Ok(Event::Judged { turn, helpful })
+    }
+
+    async fn hear_stars(&mut self, rating: Rating) -> Result<Event, EngineError> {
+        let given = [
+            ("response", rating.response, 40),
+            ("resolution", rating.resolution, 35),
+            ("communication", rating.communication, 25),
+        ];
+        let mut sum = (0, 0);
+        for (field, stars, weight) in given {
+            match stars {
+                None => {}
+                Some(stars @ 1..=5) => sum = (sum.0 + u32::from(stars) * weight, sum.1 + weight),
+                Some(stars) => {
+                    let reason = format!("{stars} is no number of stars, from 1 to 5 are");
+                    return Err(EngineError::Unusable { field, reason });
+                }
+            }
+        }
+        if sum.1 == 0 {
+            let reason = "give at least one of response, resolution, communication".to_owned();
+            return Err(EngineError::Unusable { field: "rating", reason });
+        }
+        let stars = u8::try_from((sum.0 + sum.1 / 2) / sum.1).unwrap_or(5);
+        self.user_line(&"★".repeat(usize::from(stars)))?;
+        self.rate_ticket(rating).await?;
+        Ok(Event::Rated { stars })
+    }
+
+    /// Takes the conversation past an event and performs what follows.
+    pub async fn play(&mut self, event: Event) -> Result<(), EngineError> {
+        let mut next = Some(event);
+        while let Some(event) = next.take() {
+            let before = (self.live.conversation.state, self.live.conversation.turn);
+            let effects = step(&mut self.live.conversation, &event, self.now);
+            let changes = before != (self.live.conversation.state, self.live.conversation.turn);
+            if changes || !effects.is_empty() {
+                self.events.push(event);
+            }
+            for effect in effects {
+                next = self.perform(effect).await?.or(next);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether anything has happened.
+    pub fn has_happened(&self) -> bool {
+        !self.events.is_empty()
+    }
+
+    async fn perform(&mut self, effect: Effect) -> Result<Option<Event>, EngineError> {
+        match effect {
+            Effect::Search { question, product } => return self.search(question, product).await.map(Some),
+            Effect::OpenTicket { reason } => return self.open_ticket(reason).await.map(Some),
+            Effect::CancelTicket => self.cancel_ticket(),
+            Effect::Escalate { severity } => self.escalate(severity),
+            Effect::Alert { severity } => self.alert(severity)?,
+            Effect::Say(_) => self.say(effect).await?,
+            Effect::Verdict { verdict, .. } => match verdict {
+                Verdict::Helpful => self.service.inner.figures.judged(true),
+                Verdict::Refused | Verdict::Repeated => self.service.inner.figures.judged(false),
+                Verdict::Open | Verdict::MovedOn => {}
+            },
+            Effect::Unanswered { question, reason, case_id } => {
+                self.service.inner.figures.failed();
+                self.unanswered.push(UnansweredRow {
+                    conversation_id: self.live.id.clone(),
+                    turn: self.live.conversation.turn,
+                    question,
+                    reason: reason.to_owned(),
+                    case_id: case_id.map(|id| id.to_string()),
+                    at: self.now,
+                });
+            }
+            Effect::Erase => {
+                let receipt = crate::privacy::token::token().map_err(internal)?;
+                self.receipt = Some(receipt.chars().filter(char::is_ascii_alphanumeric).take(12).collect());
+            }
+            Effect::Rated { .. } => {}
+        }
+        Ok(None)
+    }
+
+    async fn search(&mut self, question: String, product: Option<String>) -> Result<Event, EngineError> {
+        let found = self.service.find(question, product, HITS).await?;
+        let engine = self.service.engine();
+        let candidate = |hit: crate::hit::Hit| Candidate {
+            product_name: engine.product_name(&hit.product).unwrap_or_default().to_owned(),
+            id: hit.id,
+            title: hit.title,
+            product: hit.product,
+            confidence: hit.confidence,
+        };
+        let candidates = found.hits.into_iter().map(candidate).collect();
+        Ok(Event::Found { decision: found.decision, candidates })
+    }
+
+    async fn say(&mut self, effect: Effect) -> Result<(), EngineError> {
+        let facts = self.facts(&effect).await?;
+        for reply in render(&effect, &facts, self.catalogue()) {
+            self.line(Author::Bot, reply.clone(), None, None)?;
+            self.replies.push(reply);
+        }
+        Ok(())
+    }
+
+    /// What a sentence speaks of.
+    async fn facts(&self, effect: &Effect) -> Result<Facts, EngineError> {
+        let c = &self.live.conversation;
+        let mut facts = Facts {
+            ticket: c.handoff.as_ref().map(|handoff| handoff.ticket_id.clone()),
+            agent: c.agent.clone(),
+            receipt: self.receipt.clone(),
+            ..Facts::default()
+        };
+        let Effect::Say(say) = effect else { return Ok(facts) };
+        match say {
+            Say::Answer { candidate, question, .. } => {
+                facts.answer = Some(self.passage(candidate, question).await?)
+            }
+            Say::Handoff { .. } | Say::QueueStatus => self.waiting_facts(&mut facts),
+            Say::Contact => facts.lines = self.lines(),
+            Say::TicketStatus => facts.tickets = self.open_tickets().await?,
+            _ => {}
+        }
+        Ok(facts)
+    }
+
+    /// The part of a case that answers, and where it comes from.
+    async fn passage(&self, candidate: &Candidate, question: &str) -> Result<(String, String), EngineError> {
+        let (engine, id, question) = (self.service.engine(), candidate.id.clone(), question.to_owned());
+        let shown = move || match engine.case(&id) {
+            Ok(Some(case)) => {
+                let passage = engine.passage(&question, &case, PASSAGE);
+                Ok(Some((case, passage)))
+            }
+            Ok(None) => Ok(None),
+            Err(error) => Err(EngineError::Internal(error.to_string())),
+        };
+        // Between the search and now the case may have gone: its title is then all that is left of it.
+        let Some((case, passage)) = self.service.compute(shown).await?? else {
+            return Ok((candidate.title.clone(), candidate.id.to_string()));
+        };
+        let mut text = passage.text;
+        if passage.cut_before {
+            text = format!("{}\n\n{text}", self.catalogue().say("cut_before", &[]));
+        }
+        if passage.cut_after {
+            text = format!("{text}\n\n{}", self.catalogue().say("cut_after", &[]));
+        }
+        let source = if case.source.is_empty() { case.id.to_string() } else { case.source };
+        Ok((text, source))
+    }
+
+    /// The lines that this step has added, as JSON.
+    pub fn new_lines(&self) -> impl Iterator<Item = &str> {
+        self.messages.iter().map(|row| row.body.as_str())
+    }
+
+    pub fn catalogue(&self) -> &'static Catalogue {
+        Catalogue::of(self.live.conversation.person.locale.as_deref())
+    }
+
+    /// The person's words, masked in the transcript, with the original sealed beside them.
+    pub fn user_line(&mut self, text: &str) -> Result<String, EngineError> {
+        let masked = mask(text);
+        let place = format!("{}/{}", self.live.id, self.live.last_seq + 1);
+        let sealed =
+            (!masked.found.is_empty()).then(|| self.service.inner.vault.seal(text, place.as_bytes()));
+        let sealed = sealed.transpose().map_err(|error| EngineError::Internal(error.to_string()))?;
+        let body = Reply::Text { text: masked.text.clone() };
+        let message = self.message(Author::User, body, None, None);
+        self.messages.push(self.live.line(message, sealed)?);
+        Ok(masked.text)
+    }
+
+    pub fn line(
+        &mut self,
+        author: Author,
+        body: Reply,
+        agent: Option<String>,
+        attachment: Option<String>,
+    ) -> Result<(), EngineError> {
+        let message = self.message(author, body, agent, attachment);
+        self.messages.push(self.live.line(message, None)?);
+        Ok(())
+    }
+
+    fn message(
+        &self,
+        author: Author,
+        body: Reply,
+        agent: Option<String>,
+        attachment: Option<String>,
+    ) -> Message {
+        // What the person says comes before the step that makes it a turn.
+        let turn = self.live.conversation.turn + u32::from(author == Author::User);
+        Message { seq: 0, turn, author, agent, at: self.now, body, attachment }
+    }
+
+    /// The result as the person gets it.
+    fn turn(&self) -> Turn {
+        let c = &self.live.conversation;
+        Turn {
+            conversation_id: self.live.id.clone(),
+            turn: c.turn,
+            state: c.state,
+            failed_rounds: c.failed_rounds,
+            priority: c.priority,
+            handoff: c.handoff.clone(),
+            replies: self.replies.clone(),
+        }
+    }
+
+    /// Saves all of it and tells who watches. Durable when it returns.
+    pub async fn commit(mut self, client_message_id: Option<String>) -> Result<Live, EngineError> {
+        self.live.steps += 1;
+        let response = match &client_message_id {
+            Some(name) => {
+                self.live.remember(name);
+                json(&self.turn())?
+            }
+            // Nobody can ask for it again.
+            None => String::new(),
+        };
+        let event = json(&self.events)?;
+        let turn = TurnRow { number: self.live.steps, client_message_id, response, event, at: self.now };
+        let service = self.service;
+        if self.live.conversation.state == State::WithAgent || !self.tickets.is_empty() {
+            self.customer_said();
+        }
+        let tickets = self.tickets.iter().map(super::desk::ticket_row).collect::<Result<_, _>>()?;
+        let incidents = self.incidents.iter().map(incident_row).collect::<Result<_, _>>()?;
+        let save = Save {
+            conversation: Some(self.live.row(service.inner.idle_ms)?),
+            turn: Some(turn),
+            messages: std::mem::take(&mut self.messages),
+            tickets,
+            outbox: std::mem::take(&mut self.outbox),
+            audit: std::mem::take(&mut self.audit),
+            unanswered: std::mem::take(&mut self.unanswered),
+            incidents,
+        };
+        service.inner.saver.save(save).await?;
+        let people = matches!(self.live.conversation.state, State::Queued | State::WithAgent);
+        if people || !self.tickets.is_empty() {
+            service.inner.desk.keep(std::mem::take(&mut self.tickets), std::mem::take(&mut self.incidents));
+            service.desk_changed();
+        }
+        service.inner.conversations.tell(&self.live.id, self.live.last_seq);
+        Ok(self.live)
+    }
+
+    /// Forgets the person instead of saving the turn; what was said about it is the last that there is.
+    async fn erase(self, guard: &mut Option<Live>) -> Result<Turn, EngineError> {
+        let turn = self.turn();
+        let receipt = self.receipt.clone().unwrap_or_default();
+        self.service.erase_conversation(&self.live.id, &receipt, self.now).await?;
+        *guard = None;
+        Ok(turn)
+    }
+
+    fn alert(&mut self, severity: Severity) -> Result<(), EngineError> {
+        let c = &self.live.conversation;
+        let said = self.events.iter().rev().find_map(|event| match event {
+            Event::Said { text, .. } => Some(text.clone()),
+            _ => None,
+        });
+        let report = Report {
+            at: self.now,
+            product: c.product().map(str::to_owned),
+            region: c
+                .slots
+                .get(&crate::dialogue::understanding::Slot::Region)
+                .cloned()
+                .or(c.person.region.clone()),
+            kind: "outage".to_owned(),
+            ticket: None,
+            text: said.unwrap_or_default(),
+        };
+        tracing::warn!(conversation = %self.live.id, ?severity, "an outage was reported");
+        let (incident, alerts) =
+            self.service.inner.desk.report(&self.service.inner.policy, &report, self.now);
+        for alert in alerts {
+            self.outbox.extend(self.service.alert_rows(&alert, self.now)?);
+        }
+        self.incidents.push(incident);
+        Ok(())
+    }
+}
+
+/// The row of an incident.
+pub(super) fn incident_row(incident: &Incident) -> Result<IncidentRow, EngineError> {
+    Ok(IncidentRow {
+        id: incident.id.clone(),
+        status: name_of(&incident.status)?,
+        fingerprint: incident.fingerprint.clone(),
+        created_at: incident.opened_at,
+        wake_at: incident.next_wake(),
+        body: json(incident)?,
+    })
+}
+
+/// The text without what no person types; an error where nothing is left, or too much.
+pub(super) fn cleaned(text: &str) -> Result<String, EngineError> {
+    let unusable = |reason: String| EngineError::Unusable { field: "text", reason };
+    let text: String = text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect();
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(unusable("the message is empty: say what the problem is".to_owned()));
+    }
+    let length = text.chars().count();
+    if length > LONGEST {
+        return Err(unusable(format!(
+            "the message has {length} characters, at most {LONGEST} are taken: send longer texts as a file"
+        )));
+    }
+    Ok(text.to_owned())
+}
