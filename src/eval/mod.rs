@@ -1,13 +1,14 @@
 //! Measures the engine on labelled questions: what it finds, what it decides, how sure it is, how fast.
 //!
 //! Asks and counts, prints nothing. Start at [`measure`]; [`questions`] reads the labels, [`figures`] counts, and
-//! [`titles`] asks the cases' own titles.
+//! [`titles`] asks the cases' own titles. [`utterances`] does the same for what messages are for.
 
 pub mod figures;
 pub mod learn;
 pub mod linear;
 pub mod questions;
 pub mod titles;
+pub mod utterances;
 
 use std::time::Instant;
 

@@ -1,10 +1,29 @@
 //! What a message is for: intent, sentiment, severity, and the facts that it states. Pure.
+//!
+//! Start at [`Understander::understand`]. A message is brought into one [`form`], [`cue`]s are found in it, and a linear
+//! [`model`] over its [`features`] gives the labels; [`slots`] and [`handoff`] go by patterns.
+
+pub mod cue;
+pub mod features;
+pub mod form;
+pub mod handoff;
+pub mod labels;
+pub mod model;
+pub mod slots;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 use crate::message::Severity;
+
+use cue::Cues;
+use features::{GROUPS, Group};
+use form::Form;
+pub use handoff::{cancels_handoff, wants_wait_estimate};
+use labels::{INTENTS, SENTIMENTS, SEVERITIES};
+use model::{Model, SENTIMENT, SEVERITY, WIDTH};
 
 /// What a message is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -56,6 +75,19 @@ pub struct Understanding {
     pub slots: Slots,
 }
 
+impl Understanding {
+    /// Of a message without words.
+    fn of_nothing() -> Self {
+        Self {
+            intent: Intent::Chitchat,
+            intent_confidence: 0.0,
+            sentiment: Sentiment::Neutral,
+            severity: None,
+            slots: Slots::new(),
+        }
+    }
+}
+
 /// A fact that is remembered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -83,38 +115,79 @@ pub enum Slot {
 /// Facts by slot.
 pub type Slots = BTreeMap<Slot, String>;
 
-/// Whether a message takes back the wish for a human.
-pub fn cancels_handoff(text: &str) -> bool {
-    ["不用转", "不转了", "不用人工", "取消转人工", "算了不用"].iter().any(|words| text.contains(words))
+/// Why nothing can be understood.
+#[derive(Debug, Error)]
+#[expect(missing_docs, reason = "the messages say it")]
+pub enum UnderstandingError {
+    #[error("the words of cues cannot be read: {0}; restore src/dialogue/understanding/cues.toml")]
+    Cues(String),
+    #[error("the model of messages cannot be read: {0}; learn it again with `yunzhu classify --learn`")]
+    Model(String),
 }
 
-/// Whether a message asks how long the waiting will be.
-pub fn wants_wait_estimate(text: &str) -> bool {
-    ["还要等多久", "排到第几", "要等多久"].iter().any(|words| text.contains(words))
+/// Understands messages. Immutable: one serves every thread.
+#[derive(Debug)]
+pub struct Understander {
+    cues: Cues,
+    model: Model,
 }
 
-/// Stands in until the learned one is here.
-pub struct Understander;
 impl Understander {
-    /// x
-    pub fn shipped() -> Result<Self, std::fmt::Error> {
-        Ok(Self)
+    /// With the words and the model that the program was built with.
+    ///
+    /// # Errors
+    /// The program was built with broken files.
+    pub fn shipped() -> Result<Self, UnderstandingError> {
+        Ok(Self { cues: shipped_cues()?, model: Model::parse(include_str!("model.json"))? })
     }
-    /// x
+
+    /// With a model of one's own.
+    pub fn with_model(cues: Cues, model: Model) -> Self {
+        Self { cues, model }
+    }
+
+    /// What a message is for. Total: an empty one is small talk.
     pub fn understand(&self, text: &str) -> Understanding {
-        let intent = match text {
-            t if t.contains("转人工") => Intent::AskHuman,
-            t if t.contains("没用") || t.contains("没解决") => Intent::Unresolved,
-            t if t.contains("解决了") => Intent::Resolved,
-            t if t.contains("你好") => Intent::Greeting,
-            _ => Intent::Question,
-        };
+        let form = Form::of(text);
+        if form.units.is_empty() {
+            return Understanding::of_nothing();
+        }
+        let shares = self.shares(&form);
+        let (intent, intent_confidence) = most(&shares[..SENTIMENT]);
+        let (sentiment, _) = most(&shares[SENTIMENT..SEVERITY]);
+        let (severity, _) = most(&shares[SEVERITY..]);
         Understanding {
-            intent,
-            intent_confidence: 1.0,
-            sentiment: Sentiment::Neutral,
-            severity: None,
-            slots: Slots::new(),
+            intent: INTENTS[intent],
+            intent_confidence,
+            sentiment: SENTIMENTS[sentiment],
+            severity: SEVERITIES[severity],
+            slots: slots::extract(text),
         }
     }
+
+    fn shares(&self, form: &Form) -> [f32; WIDTH] {
+        let mut hashes = Vec::with_capacity(form.units.len() * 6);
+        let mut counts = [0; GROUPS.len()];
+        features::features(form, &self.cues, &mut |parts, group| {
+            counts[group as usize] += 1;
+            hashes.push((features::hash(parts), group));
+        });
+        let values = GROUPS.map(|group: Group| group.value(counts[group as usize]));
+        let mut sums = [0.0; WIDTH];
+        hashes.iter().for_each(|&(hash, group)| self.model.add(hash, values[group as usize], &mut sums));
+        self.model.finish(sums)
+    }
+}
+
+/// The words of cues that the program was built with.
+///
+/// # Errors
+/// They cannot be read.
+pub fn shipped_cues() -> Result<Cues, UnderstandingError> {
+    Cues::parse(include_str!("cues.toml"))
+}
+
+fn most(shares: &[f32]) -> (usize, f32) {
+    let best = shares.iter().copied().enumerate().max_by(|a, b| a.1.total_cmp(&b.1));
+    best.unwrap_or((0, 0.0))
 }

@@ -1,0 +1,4 @@
+//! Labelled messages: learns the model that understands them, and measures it.
+
+pub mod learn;
+pub mod softmax;
