@@ -150,6 +150,14 @@ impl Copy {
         self.connection.close().await.map_err(|error| fault::name(&path, error))
     }
 
+    /// As a later version of the program would have left it.
+    #[cfg(test)]
+    pub async fn pretend_newer(&mut self) {
+        let newer = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+            VALUES (9999, 'later', true, x'00', 0)";
+        sqlx::query(newer).execute(&mut self.connection).await.unwrap();
+    }
+
     fn fault(&self, error: sqlx::Error) -> StoreError {
         fault::name(&self.path, error)
     }

@@ -1,5 +1,5 @@
 //! How fast saving is and how large idle conversations are, for a person to read:
-//! `cargo test --release --lib speed -- --ignored --nocapture`.
+//! `cargo test --release --lib speed_ -- --ignored --nocapture --test-threads 1`.
 
 use std::time::{Duration, Instant};
 
@@ -83,13 +83,16 @@ async fn saves_a_second(store: &SqliteStore, what: &str, talk_of: impl Fn(usize)
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "takes half a minute and asserts nothing"]
-async fn speed() {
+async fn speed_of_talking() {
     let folder = TempDir::new_in(std::env::current_dir().unwrap()).unwrap();
     let store = SqliteStore::open(folder.path()).await.unwrap();
     saves_a_second(&store, "64 conversations that are talking", |n| 1_000_000 + n % 64).await;
     saves_a_second(&store, "2,000 conversations that are talking", |n| 2_000_000 + n % 2_000).await;
-    store.close().await;
+}
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "takes half a minute and asserts nothing"]
+async fn speed_among_idle_ones() {
     let folder = TempDir::new_in(std::env::current_dir().unwrap()).unwrap();
     let store = SqliteStore::open(folder.path()).await.unwrap();
     let began = Instant::now();
