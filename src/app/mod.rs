@@ -14,7 +14,6 @@ use crate::index::writer::IndexError;
 use crate::kb::duplicate::Kind;
 use crate::kb::read::{BadRecord, Place, ReadError};
 use crate::retrieval::search::{Engine, SearchError};
-use crate::store::audit::{AuditHead, Broken};
 use crate::store::error::StoreError;
 use crate::store::sqlite::SqliteStore;
 
@@ -29,6 +28,7 @@ mod tests;
 mod words;
 mod writing;
 
+pub use crate::store::audit::{AuditHead, Broken, Flaw};
 pub use backup::{BackupError, Replace, Restored, Saved};
 pub use follow::{Rebuild, Updated};
 pub use import::Imported;

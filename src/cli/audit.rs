@@ -5,7 +5,7 @@ use std::io::Write;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use crate::store::audit::{AuditHead, Broken, Flaw};
+use crate::app::{AuditHead, Broken, Flaw};
 use crate::texts::Text;
 
 use super::terminal::Ink;

@@ -115,7 +115,10 @@ async fn a_backup_brings_everything_back() {
     assert_eq!((saved.attachments, saved.missing), (1, 1));
     assert_eq!(saved.bytes, fs::metadata(place.backup_file()).unwrap().len());
     let names = fs::read_dir(place.folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
-    assert!(names.filter(|name| name.to_string_lossy().starts_with('.')).next().is_none(), "nothing is left over");
+    assert!(
+        names.filter(|name| name.to_string_lossy().starts_with('.')).next().is_none(),
+        "nothing is left over"
+    );
 
     store.save(vec![said("c", 3), said("later", 1)]).await.unwrap();
     fs::write(place.app.data().join("attachments/f1"), "other").unwrap();
@@ -254,7 +257,8 @@ async fn a_bad_backup_is_refused_before_anything_is_touched() {
 #[tokio::test]
 async fn a_backup_of_a_newer_version_is_refused() {
     let place = Place::new();
-    let mut newer = place.app.store().await.unwrap().copy_to(&place.folder.path().join("n.db")).await.unwrap();
+    let mut newer =
+        place.app.store().await.unwrap().copy_to(&place.folder.path().join("n.db")).await.unwrap();
     newer.pretend_newer().await;
     newer.close().await.unwrap();
     let bytes = fs::read(place.folder.path().join("n.db")).unwrap();
