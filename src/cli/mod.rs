@@ -5,6 +5,8 @@
 //! line on stderr, 2 wrong usage, 130 interrupted.
 
 mod ask;
+mod audit;
+mod backup;
 mod batch;
 mod chat;
 mod completions;
@@ -64,6 +66,9 @@ enum Command {
     Index(index::Index),
     Kb(kb::Kb),
     Eval(eval::Eval),
+    Backup(backup::Backup),
+    Restore(backup::Restore),
+    Audit(audit::Audit),
     Completions(completions::Completions),
 }
 
@@ -130,6 +135,9 @@ fn start(cli: Cli) -> anyhow::Result<Status> {
             Command::Index(command) => command.run(&run).await,
             Command::Kb(command) => command.run(&run),
             Command::Eval(command) => command.run(&run).await,
+            Command::Backup(command) => command.run(&run).await,
+            Command::Restore(command) => command.run(&run).await,
+            Command::Audit(command) => command.run(&run).await,
             Command::Completions(_) => Ok(Status::Done),
         }
     })

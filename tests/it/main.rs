@@ -7,6 +7,8 @@ mod program;
 
 /// `ask`: each decision, for people and for programs.
 mod ask;
+/// `backup`, `restore`, `audit verify`.
+mod backup;
 /// `eval`: figures of a small labelled set.
 mod eval;
 /// Floors of the search quality, on labelled questions.
