@@ -5,16 +5,18 @@ use std::time::{Duration, SystemTime};
 use super::Store;
 use super::change::Seq;
 use super::error::StoreError;
+use super::service::ServiceStore;
 use super::source::{PutSummary, Removal, RunState, SourceName};
 use super::sync::{BATCH, Feed, SyncSummary, sync_source};
 use crate::id::CaseId;
 use crate::kb::case::Case;
 
 pub mod model;
+pub mod service;
 
 /// A store of one engine with nothing in it, gone when dropped.
 pub trait Fixture: Sized {
-    type Store: Store + Clone + 'static;
+    type Store: Store + ServiceStore + Clone + 'static;
     async fn fresh() -> Self;
     fn store(&self) -> &Self::Store;
     /// As a new process would find it.
@@ -25,7 +27,8 @@ pub trait Fixture: Sized {
 macro_rules! battery {
     ($fixture:ty) => {
         battery!(
-            $fixture: a_new_store_is_empty, what_was_put_comes_back, syncing_again_changes_nothing,
+            $fixture, crate::store::battery: a_new_store_is_empty, what_was_put_comes_back,
+            syncing_again_changes_nothing,
             a_changed_case_keeps_its_earlier_version, what_the_source_lost_is_removed, keep_removes_nothing,
             a_removed_case_can_come_back, a_case_moves_to_the_source_that_put_it_last, sources_do_not_touch_each_other,
             the_first_of_two_with_one_id_stays, a_later_run_takes_over, an_unfinished_run_is_completed_by_the_next,
@@ -33,15 +36,40 @@ macro_rules! battery {
             a_feed_is_synced_in_batches, a_feed_that_breaks_off_removes_nothing, readers_see_whole_batches,
             two_sources_sync_at_once, everything_is_there_after_reopening
         );
+        battery!(
+            $fixture, crate::store::battery::service::talk: nothing_is_there_yet, a_save_comes_back_whole,
+            the_last_save_of_a_conversation_counts, a_turn_is_saved_once, a_client_message_is_answered_once,
+            a_line_is_saved_once, a_batch_with_a_turn_twice_is_refused, a_turn_needs_its_conversation,
+            a_transcript_comes_in_pages, the_latest_conversation_of_a_person, conversations_wake_in_order,
+            unanswered_questions_come_newest_first, attachments_are_remembered, any_text_can_be_said,
+            many_save_at_once, readers_see_whole_saves, what_was_saved_is_there_after_reopening, states_are_counted
+        );
+        battery!(
+            $fixture, crate::store::battery::service::work: tickets_come_back_newest_first, tickets_are_filtered,
+            tickets_come_in_pages, tickets_wake_in_order, the_last_ticket_of_a_day, incidents_stay_while_they_are_open,
+            the_outbox_gives_what_is_due, what_has_left_never_leaves_again, what_fails_is_tried_again_or_given_up,
+            tickets_and_outbox_are_counted
+        );
+        battery!(
+            $fixture, crate::store::battery::service::people: accounts_come_back, a_session_ends,
+            ended_sessions_are_cleared_away, a_disabled_account_has_no_session, a_new_password_ends_the_sessions,
+            the_audit_log_is_chained, what_was_erased_stays_so, an_erased_person_is_gone, erasing_removes_what_a_visitor_became,
+            an_erased_conversation_is_gone, erasing_nobody_removes_nothing_and_is_remembered
+        );
         #[test]
         fn any_sequence_of_syncs_does_as_the_model() {
             crate::store::battery::model::any_sequence_of_syncs_does_as_the_model::<$fixture>();
         }
+        #[test]
+        fn any_sequence_of_saves_does_as_the_model() {
+            crate::store::battery::service::model::any_sequence_of_saves_does_as_the_model::<$fixture>();
+        }
     };
-    ($fixture:ty: $($name:ident),*) => {
+    ($fixture:ty, $module:path: $($name:ident),*) => {
         $(#[tokio::test]
         async fn $name() {
-            crate::store::battery::$name(<$fixture as crate::store::battery::Fixture>::fresh().await).await;
+            use $module as functions;
+            functions::$name(<$fixture as crate::store::battery::Fixture>::fresh().await).await;
         })*
     };
 }

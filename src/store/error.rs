@@ -4,12 +4,16 @@ use std::error::Error;
 use std::path::PathBuf;
 
 use super::source::SourceName;
+use crate::id::ConversationId;
 
 /// Why the store could not do what it was asked. Nothing was changed by the call that returned it.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// Another process held the write lock for longer than five seconds.
-    #[error("{path} is being written by another process: wait until that is done, or stop it, and try again")]
+    /// The turn to write did not come within five seconds: another process writes, or this one does and its disk is slow.
+    #[error(
+        "{path} could not be written in time, because others are writing to it: try again; where it stays so, \
+        look for another process that uses it, or for a disk that is slow"
+    )]
     Locked {
         /// The database file.
         path: PathBuf,
@@ -78,6 +82,20 @@ pub enum StoreError {
         /// The source of both.
         source_name: SourceName,
     },
+    /// A turn or line of the transcript that may be there once is there already. Nothing of its batch was saved.
+    #[error("conversation {conversation} already has {what}: read it again and go on from what is saved")]
+    Conflict {
+        /// Which conversation; the others of its batch may be saved again without it.
+        conversation: ConversationId,
+        /// What is there.
+        what: String,
+    },
+    /// Rows of a conversation or ticket that was erased, or of a conversation that is neither saved with them nor there.
+    /// Nothing of their batch was saved; saved one at a time, the others go in.
+    #[error(
+        "the conversation or ticket is not there: it was erased, or a turn was to be saved without its conversation"
+    )]
+    Gone,
     /// The program is shutting down.
     #[error("the program is stopping")]
     Stopping,

@@ -8,6 +8,7 @@ use std::time::SystemTime;
 use crate::id::CaseId;
 use crate::kb::case::Case;
 
+pub mod audit;
 #[cfg(test)]
 mod battery;
 pub mod change;

@@ -3,6 +3,7 @@
 //! Rows carry what is searched for as columns and the rest as JSON text of their owner, which the store does not read.
 //! Times are Unix milliseconds, given in.
 
+pub use super::audit::{AuditEntry, AuditHead, AuditRow};
 use super::error::StoreError;
 use crate::id::{ConversationId, TicketId, UserId};
 
@@ -124,32 +125,6 @@ pub struct OutboxRow {
     pub error: Option<String>,
 }
 
-/// One entry of the audit log, before it is chained.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AuditEntry {
-    /// When.
-    pub at: i64,
-    /// Who: name of an account, or `system`.
-    pub actor: String,
-    /// What, as a dotted word such as `original.shown`.
-    pub action: String,
-    /// On what: an id.
-    pub subject: String,
-    /// More, as JSON without personal data.
-    pub details: String,
-}
-
-/// One entry of the audit log with its chain.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AuditRow {
-    /// From 1, without gaps.
-    pub number: u64,
-    /// The entry.
-    pub entry: AuditEntry,
-    /// Hash of the entry before and of this entry.
-    pub hash: Vec<u8>,
-}
-
 /// All that one turn changes. Saved as a whole or not at all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Save {
@@ -269,6 +244,9 @@ pub struct Erased {
     pub conversation_ids: Vec<ConversationId>,
     /// Tickets that are gone.
     pub ticket_ids: Vec<TicketId>,
+    /// Whether the bytes are gone from the files too. The rows are gone in any case; where this is false,
+    /// [`ServiceStore::settle`] does the rest.
+    pub settled: bool,
 }
 
 /// What a person may want to watch.
@@ -287,6 +265,8 @@ pub struct Counts {
 /// The service's half of the store. Every method is one transaction, durable through a power cut when it returns.
 pub trait ServiceStore: Send + Sync {
     /// Saves many turns in one transaction and one write to the disk. All or nothing: on an error none is saved.
+    /// [`StoreError::Conflict`] names the conversation that already has such a turn or line; rows of the outbox that
+    /// were saved before are passed over. What was erased stays so: saving it again is [`StoreError::Gone`].
     fn save(&self, saves: Vec<Save>) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// A conversation.
@@ -343,7 +323,7 @@ pub trait ServiceStore: Send + Sync {
         limit: u32,
     ) -> impl Future<Output = Result<Vec<TicketRow>, StoreError>> + Send;
 
-    /// The highest ticket number that begins with `prefix` (such as `T20261120-`).
+    /// The highest ticket number that begins with `prefix` (such as `T20261120-`) and was ever saved, erased ones too.
     fn last_ticket(&self, prefix: &str) -> impl Future<Output = Result<Option<TicketId>, StoreError>> + Send;
 
     /// Incidents that are not closed, and those due.
@@ -370,7 +350,7 @@ pub trait ServiceStore: Send + Sync {
     /// What was given up, newest first.
     fn outbox_dead(&self, limit: u32) -> impl Future<Output = Result<Vec<OutboxRow>, StoreError>> + Send;
 
-    /// Makes or replaces an account.
+    /// Makes or replaces an account. Its sessions end where the password is another or it is disabled.
     fn put_account(&self, account: &AccountRow) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// An account.
@@ -396,7 +376,7 @@ pub trait ServiceStore: Send + Sync {
     /// Somebody signs out.
     fn end_session(&self, token_hash: &[u8]) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Remembers a file.
+    /// Remembers a file; [`StoreError::Gone`] where there is no such conversation.
     fn put_attachment(
         &self,
         attachment: &AttachmentRow,
@@ -412,6 +392,9 @@ pub trait ServiceStore: Send + Sync {
     fn audit(&self, after: u64, limit: u32)
     -> impl Future<Output = Result<Vec<AuditRow>, StoreError>> + Send;
 
+    /// What the audit log says its end is, kept apart from its entries.
+    fn audit_head(&self) -> impl Future<Output = Result<AuditHead, StoreError>> + Send;
+
     /// Removes a person from every table, and writes an audit entry of it, in one transaction.
     fn erase_user(
         &self,
@@ -425,6 +408,10 @@ pub trait ServiceStore: Send + Sync {
         id: &ConversationId,
         entry: AuditEntry,
     ) -> impl Future<Output = Result<Erased, StoreError>> + Send;
+
+    /// Takes the last bytes of what was erased out of the files, where any may be left: in a store that is large this is
+    /// left to a quiet hour, for it writes all of it anew. Whether nothing is left.
+    fn settle(&self) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
     /// How much there is of each.
     fn counts(&self) -> impl Future<Output = Result<Counts, StoreError>> + Send;

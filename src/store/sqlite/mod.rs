@@ -24,6 +24,7 @@ mod fault;
 mod open;
 mod plan;
 mod read;
+mod service;
 #[cfg(test)]
 mod tests;
 mod write;

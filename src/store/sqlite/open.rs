@@ -104,10 +104,12 @@ fn writer_options(path: &Path, patience: Duration) -> SqliteConnectOptions {
         // Records average about a kilobyte: of a 4 KB page a tenth would lie empty, of a 16 KB page a fortieth.
         .page_size(16_384)
         .journal_mode(SqliteJournalMode::Wal)
-        // In WAL mode NORMAL keeps the file whole through a power cut, but the last commits may be lost with the
-        // power (never with the process). That is enough for cases: until finish_sync has made a checkpoint, which is
-        // on disk when it returns, the source counts as unfinished and syncing it again brings back what is missing.
-        .synchronous(SqliteSynchronous::Normal)
+        // Every commit is on the disk when it returns: what was acknowledged survives a power cut. Commits are few,
+        // because turns are saved many at once and cases by the thousand.
+        .synchronous(SqliteSynchronous::Full)
+        // What is removed is overwritten with zeros, wherever it stood. FAST would leave it in pages that become free,
+        // which is where long texts stand.
+        .pragma("secure_delete", "on")
         .busy_timeout(patience)
         // The index of ids is written at random places; 16 MB hold it for half a million cases.
         .pragma("cache_size", "-16000")

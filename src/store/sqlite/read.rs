@@ -118,7 +118,7 @@ impl SqliteStore {
         CaseId::parse(id).ok_or_else(|| self.damage(format!("case id {id:?}")))
     }
 
-    fn damage(&self, found: String) -> StoreError {
+    pub(super) fn damage(&self, found: String) -> StoreError {
         StoreError::Damaged { path: self.path.to_path_buf(), source: found.into() }
     }
 }

@@ -80,7 +80,7 @@ impl SqliteStore {
     }
 
     /// A transaction with the write lock, so that nothing it reads can change under it.
-    async fn lock(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+    pub(super) async fn lock(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
         self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(|error| self.fault(error))
     }
 
