@@ -21,6 +21,8 @@ mod kb;
 mod rooms;
 /// `search`: one question and many.
 mod search;
+/// Conversations written down, played over the shipped knowledge base.
+mod transcripts;
 /// Input and surroundings that must end in a clear message.
 mod trouble;
 /// Help, wrong usage, completions, settings, colours, a reader that goes away.
