@@ -71,7 +71,9 @@ impl App {
             match std::fs::read_to_string(&path) {
                 Ok(text) => files = files.with(name, text),
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-                Err(error) => return Err(AppError::Words { path, reason: format!("cannot be read: {error}") }),
+                Err(error) => {
+                    return Err(AppError::Words { path, reason: format!("cannot be read: {error}") });
+                }
             }
         }
         Ok(Policy::parse(&files)?)
@@ -93,7 +95,9 @@ impl App {
                     service.use_engine(engine);
                 }
                 Ok(None) => {}
-                Err(error) => tracing::error!(%error, "the changed cases cannot be used; the earlier ones go on answering"),
+                Err(error) => {
+                    tracing::error!(%error, "the changed cases cannot be used; the earlier ones go on answering")
+                }
             }
         }
     }

@@ -155,7 +155,12 @@ impl Run {
     /// The service with what it needs, in this process alone.
     async fn service(&self) -> anyhow::Result<Service> {
         let engine = self.engine(options::Sync::First).await?;
-        let options = crate::app::ServiceOptions { idle: std::time::Duration::ZERO, vault_keys: None, vault_key_file: None, webhook: false };
+        let options = crate::app::ServiceOptions {
+            idle: std::time::Duration::ZERO,
+            vault_keys: None,
+            vault_key_file: None,
+            webhook: false,
+        };
         Ok(self.app.service(engine, &options).await?)
     }
 

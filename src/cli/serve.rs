@@ -37,7 +37,18 @@ impl Serve {
         let (stop, stopped) = watch::channel(false);
         let work = async {
             let engine = run.engine(self.sync.sync()).await?;
-            let service = run.app.service(engine, &crate::app::ServiceOptions { idle: std::time::Duration::from_secs(1800), vault_keys: None, vault_key_file: None, webhook: false }).await?;
+            let service = run
+                .app
+                .service(
+                    engine,
+                    &crate::app::ServiceOptions {
+                        idle: std::time::Duration::from_secs(1800),
+                        vault_keys: None,
+                        vault_key_file: None,
+                        webhook: false,
+                    },
+                )
+                .await?;
             slot.fill(service.clone());
             run.terminal.say(run.texts.serve_ready.as_str());
             let working = worker::run(service.clone(), None, stopped.clone());

@@ -108,6 +108,7 @@ texts! {
     eval_coverage,
     eval_precision,
     eval_refusals,
+    eval_product,
     eval_ece,
     eval_latency,
     eval_median,

@@ -132,7 +132,8 @@ impl Play<'_> {
 
     fn choice(&self, number: &Value) -> Result<String, String> {
         let at = number.as_u64().unwrap_or(0) as usize;
-        let choice = at.checked_sub(1).and_then(|at| self.choices.get(at)).ok_or("there is no such choice")?;
+        let choice =
+            at.checked_sub(1).and_then(|at| self.choices.get(at)).ok_or("there is no such choice")?;
         Ok(text(&choice["id"]))
     }
 
@@ -197,7 +198,9 @@ fn differences(turn: &Value, expect: &Value) -> Result<(), String> {
         };
         if !fits {
             let mut seen = turn.clone();
-            seen["replies"] = json!(words.iter().map(|said| said.chars().take(160).collect::<String>()).collect::<Vec<_>>());
+            seen["replies"] = json!(
+                words.iter().map(|said| said.chars().take(160).collect::<String>()).collect::<Vec<_>>()
+            );
             return Err(format!("expected {key} {want}, seen {seen}"));
         }
     }
@@ -213,8 +216,9 @@ fn list(value: &Value) -> Vec<String> {
 
 async fn play(stage: &mut Stage, script: &Value) -> Result<(), String> {
     let part = |key: &str| script.get(key).cloned().unwrap_or_else(|| json!({}));
-    let new: NewConversation = serde_json::from_value(json!({"user": part("user"), "context": part("context")}))
-        .map_err(|error| error.to_string())?;
+    let new: NewConversation =
+        serde_json::from_value(json!({"user": part("user"), "context": part("context")}))
+            .map_err(|error| error.to_string())?;
     let id = stage.service.open_conversation(new).await.map_err(|error| error.to_string())?.conversation_id;
     let mut play = Play { stage, id, turn: json!({"replies": []}), choices: Vec::new(), ticket: None };
     for (n, step) in script["turns"].as_array().ok_or("no turns")?.iter().enumerate() {
@@ -233,10 +237,16 @@ async fn every_transcript_goes_as_it_is_written() {
     for file in files {
         let text = std::fs::read_to_string(&file).unwrap();
         for (n, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-            let script: Value = serde_json::from_str(line).unwrap_or_else(|e| panic!("{}:{}: {e}", file.display(), n + 1));
+            let script: Value =
+                serde_json::from_str(line).unwrap_or_else(|e| panic!("{}:{}: {e}", file.display(), n + 1));
             played += 1;
             if let Err(error) = play(&mut stage, &script).await {
-                wrong.push(format!("{}:{} {}: {error}", file.file_name().unwrap().to_string_lossy(), n + 1, script["name"]));
+                wrong.push(format!(
+                    "{}:{} {}: {error}",
+                    file.file_name().unwrap().to_string_lossy(),
+                    n + 1,
+                    script["name"]
+                ));
             }
         }
     }

@@ -201,8 +201,10 @@ fn store(names: &[String], intents: &[f32], sentiments: &[f32], severities: &[f3
         if row.iter().all(|weight| weight.abs() < 3.0 * unit) {
             continue;
         }
-        let bytes: Vec<u8> =
-            row.iter().map(|weight| ((weight / unit).round().clamp(-127.0, 127.0) as i8).cast_unsigned()).collect();
+        let bytes: Vec<u8> = row
+            .iter()
+            .map(|weight| ((weight / unit).round().clamp(-127.0, 127.0) as i8).cast_unsigned())
+            .collect();
         weights.insert(name.clone(), STANDARD_NO_PAD.encode(bytes).into());
     }
     let link = |intent: usize| {
