@@ -332,3 +332,17 @@ async fn an_audit_log_is_verified_against_what_was_noted() {
     other.count = 9;
     assert_eq!(place.app.verify_audit(Some(other)).await.unwrap().unwrap_err().number, 5);
 }
+
+#[tokio::test]
+async fn attachments_that_no_database_knows_are_kept_too() {
+    let place = Place::new();
+    place.app.store().await.unwrap().save(vec![said("c", 1)]).await.unwrap();
+    attach(&place.app, "f1", Some(b"png")).await;
+    place.app.backup(&place.backup_file(), &mut |_| {}).await.unwrap();
+    let place = place.stopped().await;
+    fs::remove_file(place.app.data().join(SqliteStore::FILE)).unwrap();
+    fs::write(place.app.data().join("attachments/f1"), "other").unwrap();
+    let aside = place.restore(Replace::Refuse).await.unwrap().aside.unwrap();
+    assert_eq!(fs::read(place.app.data().join("attachments/f1")).unwrap(), b"png");
+    assert_eq!(fs::read(aside.join("attachments/f1")).unwrap(), b"other");
+}
