@@ -114,11 +114,8 @@ async fn a_backup_brings_everything_back() {
     let saved = place.app.backup(&place.backup_file(), &mut |_| {}).await.unwrap();
     assert_eq!((saved.attachments, saved.missing), (1, 1));
     assert_eq!(saved.bytes, fs::metadata(place.backup_file()).unwrap().len());
-    let names = fs::read_dir(place.folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
-    assert!(
-        names.filter(|name| name.to_string_lossy().starts_with('.')).next().is_none(),
-        "nothing is left over"
-    );
+    let mut names = fs::read_dir(place.folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    assert!(!names.any(|name| name.to_string_lossy().starts_with('.')), "nothing is left over");
 
     store.save(vec![said("c", 3), said("later", 1)]).await.unwrap();
     fs::write(place.app.data().join("attachments/f1"), "other").unwrap();
