@@ -76,7 +76,7 @@ async fn another_writer_is_named_and_nothing_is_half_saved() {
 
 /// A row of each kind, with the mark in every text that can hold one.
 fn marked(user: usize, number: u32, mark: &str) -> Save {
-    let (id, who) = (format!("{mark}-c{user}"), format!("{mark}-u{user}"));
+    let (id, who) = (format!("{mark}-c{user}"), format!("{mark}-u{}", user % 60));
     // Grows from turn to turn, so that rows move from page to page.
     let body = format!("{mark} {}", "补充".repeat(30 * number as usize + user % 17));
     let row = ConversationRow { body: body.clone(), token_hash: mark.into(), ..of_user(&id, &who) };
@@ -119,6 +119,7 @@ fn found(folder: &Path, mark: &str) -> Vec<String> {
     files.map(|file| file.file_name().into_string().unwrap()).collect()
 }
 
+/// With `secure_delete` alone some bytes stay here, in pages that were split.
 #[tokio::test]
 async fn no_byte_of_an_erased_person_stays_in_the_files() {
     let (folder, store) = fresh().await;
@@ -141,11 +142,11 @@ async fn no_byte_of_an_erased_person_stays_in_the_files() {
         store.outbox_done(&format!("秘密甲-{user}/1")).await.unwrap();
     }
     assert!(!found(folder.path(), "秘密甲").is_empty());
-    for user in (0..300).step_by(15) {
+    for user in [0, 15, 30, 45] {
         let told = AuditEntry { subject: format!("u{user}"), ..entry("user.erased", "") };
         let erased = store.erase_user(&uid(&format!("秘密甲-u{user}")), told).await.unwrap();
         assert!(erased.settled);
-        assert_eq!((erased.messages, erased.outbox, erased.tickets), (4, 4, 1));
+        assert_eq!((erased.messages, erased.outbox, erased.tickets), (20, 20, 5));
     }
     assert_eq!(found(folder.path(), "秘密甲"), [""; 0]);
     assert!(!found(folder.path(), "秘密乙").is_empty(), "those of others stay");
