@@ -160,8 +160,7 @@ pub(super) async fn restore(
     sync_file(&database.0)?;
 
     let hold = hold(data).await?;
-    let aside = there.then(|| set_aside(data, now)).transpose();
-    let swapped = aside.and_then(|aside| swap(data, &database.0, &files.0).map(|()| aside));
+    let swapped = set_aside(data, now).and_then(|aside| swap(data, &database.0, &files.0).map(|()| aside));
     if let Some(hold) = hold {
         hold.release().await;
     }
@@ -180,23 +179,27 @@ async fn hold(data: &Path) -> Result<Option<Hold>, AppError> {
 
 /// Puts what is there into a dated folder. The database stays in its place too until the new one takes it, so that at no
 /// moment there is none, and a start would make an empty one.
-fn set_aside(data: &Path, now: SystemTime) -> Result<PathBuf, BackupError> {
-    let aside = new_folder(data, now)?;
+fn set_aside(data: &Path, now: SystemTime) -> Result<Option<PathBuf>, BackupError> {
     let database = data.join(SqliteStore::FILE);
-    let kept = aside.join(SqliteStore::FILE);
-    if fs::hard_link(&database, &kept).is_err() {
-        fs::rename(&database, &kept).map_err(at(&kept))?;
-    }
     // A journal is there only beside a database that could not be opened; the new one must not find it.
-    let journals = ["-wal", "-shm", "-journal"].map(|end| format!("{}{end}", SqliteStore::FILE));
-    for name in journals.iter().map(String::as_str).chain([SqliteStore::ATTACHMENTS]) {
-        let from = data.join(name);
-        if from.try_exists().map_err(at(&from))? {
-            fs::rename(&from, aside.join(name)).map_err(at(&from))?;
+    let mut there = Vec::new();
+    for end in ["", "-wal", "-shm", "-journal"] {
+        there.push(format!("{}{end}", SqliteStore::FILE));
+    }
+    there.push(SqliteStore::ATTACHMENTS.to_owned());
+    there.retain(|name| data.join(name).symlink_metadata().is_ok());
+    if there.is_empty() {
+        return Ok(None);
+    }
+    let aside = new_folder(data, now)?;
+    for name in there {
+        let (from, to) = (data.join(&name), aside.join(&name));
+        if from != database || fs::hard_link(&from, &to).is_err() {
+            fs::rename(&from, &to).map_err(at(&from))?;
         }
     }
     sync_folder(&aside)?;
-    Ok(aside)
+    Ok(Some(aside))
 }
 
 fn new_folder(data: &Path, now: SystemTime) -> Result<PathBuf, BackupError> {

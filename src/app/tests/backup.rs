@@ -114,11 +114,8 @@ async fn a_backup_brings_everything_back() {
     let saved = place.app.backup(&place.backup_file(), &mut |_| {}).await.unwrap();
     assert_eq!((saved.attachments, saved.missing), (1, 1));
     assert_eq!(saved.bytes, fs::metadata(place.backup_file()).unwrap().len());
-    let names = fs::read_dir(place.folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
-    assert!(
-        names.filter(|name| name.to_string_lossy().starts_with('.')).next().is_none(),
-        "nothing is left over"
-    );
+    let mut names = fs::read_dir(place.folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    assert!(!names.any(|name| name.to_string_lossy().starts_with('.')), "nothing is left over");
 
     store.save(vec![said("c", 3), said("later", 1)]).await.unwrap();
     fs::write(place.app.data().join("attachments/f1"), "other").unwrap();
@@ -331,4 +328,18 @@ async fn an_audit_log_is_verified_against_what_was_noted() {
     assert_eq!(place.app.verify_audit(Some(other)).await.unwrap().unwrap_err().number, 3);
     other.count = 9;
     assert_eq!(place.app.verify_audit(Some(other)).await.unwrap().unwrap_err().number, 5);
+}
+
+#[tokio::test]
+async fn attachments_that_no_database_knows_are_kept_too() {
+    let place = Place::new();
+    place.app.store().await.unwrap().save(vec![said("c", 1)]).await.unwrap();
+    attach(&place.app, "f1", Some(b"png")).await;
+    place.app.backup(&place.backup_file(), &mut |_| {}).await.unwrap();
+    let place = place.stopped().await;
+    fs::remove_file(place.app.data().join(SqliteStore::FILE)).unwrap();
+    fs::write(place.app.data().join("attachments/f1"), "other").unwrap();
+    let aside = place.restore(Replace::Refuse).await.unwrap().aside.unwrap();
+    assert_eq!(fs::read(place.app.data().join("attachments/f1")).unwrap(), b"png");
+    assert_eq!(fs::read(aside.join("attachments/f1")).unwrap(), b"other");
 }

@@ -32,7 +32,11 @@ impl SqliteStore {
         // A connection of its own: the copy takes as long as it takes.
         let mut connection =
             SqliteConnectOptions::new().filename(&*self.path).connect().await.map_err(fault)?;
-        let copied = sqlx::query("VACUUM INTO ?1").bind(file.to_string_lossy().into_owned());
+        let name = file.to_str().ok_or_else(|| StoreError::CannotOpen {
+            path: file.to_path_buf(),
+            source: "its name is not UTF-8".into(),
+        })?;
+        let copied = sqlx::query("VACUUM INTO ?1").bind(name.to_owned());
         copied.execute(&mut connection).await.map_err(|error| fault::name(file, error))?;
         connection.close().await.map_err(fault)?;
         Copy::connect(file).await
