@@ -17,15 +17,18 @@ use crate::retrieval::search::{Engine, SearchError};
 use crate::store::error::StoreError;
 use crate::store::sqlite::SqliteStore;
 
+mod accounts;
 mod follow;
 mod import;
 mod intake;
 mod knowledge;
 #[cfg(test)]
 mod tests;
+pub mod webhook;
 mod words;
 mod writing;
 
+pub use accounts::{AccountError, Listed, NewAccount, Profile};
 pub use follow::{Rebuild, Updated};
 pub use import::Imported;
 pub use knowledge::Synced;

@@ -12,11 +12,14 @@ mod help;
 mod import;
 mod index;
 mod kb;
+mod logging;
 mod markdown;
 mod options;
+mod password;
 mod progress;
 mod search;
 mod terminal;
+mod user;
 mod why;
 
 use std::io::{self, Write};
@@ -25,7 +28,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::app::App;
-use crate::config;
+use crate::config::{self, Log, LogLevel};
 use crate::retrieval::search::Engine;
 use crate::texts::Texts;
 
@@ -59,6 +62,7 @@ enum Command {
     Index(index::Index),
     Kb(kb::Kb),
     Eval(eval::Eval),
+    User(user::User),
     Completions(completions::Completions),
 }
 
@@ -107,6 +111,8 @@ fn start(cli: Cli) -> anyhow::Result<Status> {
     }
     let CommonOptions { config, layer, json } = cli.options;
     let settings = config::compose(config.as_deref(), std::env::vars_os(), layer.into())?;
+    // People read what commands say, not what happens inside.
+    logging::start(Log { level: settings.log.level.min(LogLevel::Warn), ..settings.log })?;
     let (texts, terminal) = (Texts::of(settings.language)?, Terminal::of_process());
     let run = Run { app: App::new(settings.folders), texts, terminal, json };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
@@ -119,6 +125,7 @@ fn start(cli: Cli) -> anyhow::Result<Status> {
             Command::Index(command) => command.run(&run).await,
             Command::Kb(command) => command.run(&run),
             Command::Eval(command) => command.run(&run).await,
+            Command::User(command) => command.run(&run).await,
             Command::Completions(_) => Ok(Status::Done),
         }
     })

@@ -100,6 +100,15 @@ texts! {
     eval_unknown,
     eval_none,
     eval_cannot_write,
+    user_added,
+    user_disabled,
+    user_enabled,
+    user_is_disabled,
+    user_none,
+    user_password,
+    user_password_again,
+    user_password_differ,
+    user_password_set,
 }
 
 impl Texts {

@@ -23,3 +23,4 @@ mod search;
 mod trouble;
 /// Help, wrong usage, completions, settings, colours, a reader that goes away.
 mod usage;
+mod user;
