@@ -23,4 +23,5 @@ mod search;
 mod trouble;
 /// Help, wrong usage, completions, settings, colours, a reader that goes away.
 mod usage;
+/// `user`: accounts made, listed, shut, and passwords refused.
 mod user;
