@@ -27,9 +27,9 @@ pub fn start(log: Log) -> anyhow::Result<()> {
     tracing::subscriber::set_global_default(subscriber).context("logs were set up twice")
 }
 
-fn subscriber<W: Write>(log: Log, out: fn() -> W) -> impl Subscriber + Send + Sync
+fn subscriber<W>(log: Log, out: fn() -> W) -> impl Subscriber + Send + Sync
 where
-    W: 'static,
+    W: Write + 'static,
 {
     let filter = Targets::new().with_default(level(log.level).min(LevelFilter::WARN));
     let filter = filter.with_target(env!("CARGO_CRATE_NAME"), level(log.level));
