@@ -19,6 +19,7 @@ use crate::store::sqlite::SqliteStore;
 
 mod audit;
 mod backup;
+mod accounts;
 mod follow;
 mod import;
 mod intake;
@@ -26,11 +27,13 @@ mod knowledge;
 mod serving;
 #[cfg(test)]
 mod tests;
+
 mod words;
 mod writing;
 
 pub use crate::store::audit::{AuditHead, Broken, Flaw};
 pub use backup::{BackupError, Replace, Restored, Saved};
+pub use accounts::{AccountError, Listed, NewAccount, Profile};
 pub use follow::{Rebuild, Updated};
 pub use import::Imported;
 pub use knowledge::Synced;

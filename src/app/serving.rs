@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use super::{App, AppError, Event};
 use crate::desk::policy::{Files, Policy};
 use crate::engine::{Parts, Service};
+use crate::privacy::secret::Secret;
 use crate::privacy::vault::Vault;
 use crate::retrieval::search::Engine;
 use crate::store::Store;
@@ -18,8 +19,6 @@ use crate::store::change::Seq;
 const RULES: &str = "service";
 /// Folder of people's files below the data folder.
 const ATTACHMENTS: &str = "attachments";
-/// File of the keys below the data folder.
-const VAULT_KEY: &str = "vault.key";
 /// How often the knowledge base and the store are looked at for changes.
 const EVERY: Duration = Duration::from_secs(2);
 
@@ -29,9 +28,9 @@ pub struct ServiceOptions {
     /// After how long without a word a conversation is closed; zero: never.
     pub idle: Duration,
     /// Keys that seal originals, one a line; instead of the file.
-    pub vault_keys: Option<String>,
+    pub vault_keys: Option<Secret>,
     /// File of the keys that seal originals.
-    pub vault_key_file: Option<PathBuf>,
+    pub vault_key_file: PathBuf,
     /// Whether alerts leave by a webhook too.
     pub webhook: bool,
 }
@@ -57,10 +56,9 @@ impl App {
 
     fn vault(&self, options: &ServiceOptions) -> Result<Vault, AppError> {
         if let Some(keys) = &options.vault_keys {
-            return Ok(Vault::from_lines(keys, "YUNZHU_VAULT_KEY")?);
+            return Ok(Vault::from_lines(keys.expose(), "YUNZHU_VAULT_KEY")?);
         }
-        let file = options.vault_key_file.clone().unwrap_or_else(|| self.data().join(VAULT_KEY));
-        Ok(Vault::from_file(&file)?)
+        Ok(Vault::from_file(&options.vault_key_file)?)
     }
 
     /// The rules of the desk: those of the knowledge base, and the shipped ones where it has none.

@@ -38,7 +38,7 @@ impl Chat {
     }
 
     async fn talk(&self, run: &Run, service: &Service) -> anyhow::Result<()> {
-        let user = Person { locale: Some(run.language.tag().to_owned()), ..Person::default() };
+        let user = Person { locale: Some(run.settings.language.tag().to_owned()), ..Person::default() };
         let context = Page { product: self.product.clone(), page: None };
         let new = NewConversation { channel: ChannelKind::Cli, user, context };
         let opened = service.open_conversation(new).await?;

@@ -15,12 +15,15 @@ mod help;
 mod import;
 mod index;
 mod kb;
+mod logging;
 mod markdown;
 mod options;
+mod password;
 mod progress;
 mod search;
 mod serve;
 mod terminal;
+mod user;
 mod why;
 
 use std::io::{self, Write};
@@ -28,8 +31,8 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::app::App;
-use crate::config;
+use crate::app::{App, ServiceOptions};
+use crate::config::{self, Log, LogLevel, Settings};
 use crate::engine::Service;
 use crate::retrieval::search::Engine;
 use crate::texts::Texts;
@@ -69,6 +72,7 @@ enum Command {
     Backup(backup::Backup),
     Restore(backup::Restore),
     Audit(audit::Audit),
+    User(user::User),
     Completions(completions::Completions),
 }
 
@@ -84,7 +88,7 @@ enum Status {
 /// One run of the program: what every command needs.
 struct Run {
     app: App,
-    language: config::Language,
+    settings: Settings,
     texts: Texts,
     terminal: Terminal,
     json: bool,
@@ -118,8 +122,14 @@ fn start(cli: Cli) -> anyhow::Result<Status> {
     }
     let CommonOptions { config, layer, json } = cli.options;
     let settings = config::compose(config.as_deref(), std::env::vars_os(), layer.into())?;
+    // People read what commands say, not what happens inside; a server is read by whoever watches it.
+    let level = match cli.command {
+        Command::Serve(_) => settings.log.level,
+        _ => settings.log.level.min(LogLevel::Error),
+    };
+    logging::start(Log { level, ..settings.log })?;
     let (texts, terminal) = (Texts::of(settings.language)?, Terminal::of_process());
-    let run = Run { app: App::new(settings.folders), language: settings.language, texts, terminal, json };
+    let run = Run { app: App::new(settings.folders.clone()), settings, texts, terminal, json };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     // A server ends in its own, graceful way.
     if !matches!(cli.command, Command::Serve(_)) {
@@ -138,6 +148,7 @@ fn start(cli: Cli) -> anyhow::Result<Status> {
             Command::Backup(command) => command.run(&run).await,
             Command::Restore(command) => command.run(&run).await,
             Command::Audit(command) => command.run(&run).await,
+            Command::User(command) => command.run(&run).await,
             Command::Completions(_) => Ok(Status::Done),
         }
     })
@@ -155,13 +166,18 @@ impl Run {
     /// The service with what it needs, in this process alone.
     async fn service(&self) -> anyhow::Result<Service> {
         let engine = self.engine(options::Sync::First).await?;
-        let options = crate::app::ServiceOptions {
-            idle: std::time::Duration::ZERO,
-            vault_keys: None,
-            vault_key_file: None,
-            webhook: false,
-        };
-        Ok(self.app.service(engine, &options).await?)
+        Ok(self.app.service(engine, &self.service_options()).await?)
+    }
+
+    /// What the settings say of the service.
+    fn service_options(&self) -> ServiceOptions {
+        let privacy = &self.settings.privacy;
+        ServiceOptions {
+            idle: self.settings.conversation.idle,
+            vault_keys: privacy.vault_key.clone(),
+            vault_key_file: privacy.vault_key_file.clone(),
+            webhook: self.settings.alerts.webhook.is_some(),
+        }
     }
 
     /// The engine: knowledge base synced and index brought up to date, or, as asked, as it is.

@@ -255,6 +255,32 @@ impl Service {
         Ok(rows.into_iter().map(view).collect())
     }
 
+    /// What is due to leave.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn leaving(&self, limit: u32) -> Result<Vec<crate::store::service::OutboxRow>, EngineError> {
+        Ok(self.inner.store.outbox_due(self.now(), limit).await?)
+    }
+
+    /// It has left.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub async fn left(&self, id: &str) -> Result<(), EngineError> {
+        Ok(self.inner.store.outbox_done(id).await?)
+    }
+
+    /// It has not left: tried again after a pause, or given up where there is none.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub async fn stayed(&self, id: &str, pause: Option<std::time::Duration>, why: &str) -> Result<(), EngineError> {
+        let ms = |pause: std::time::Duration| i64::try_from(pause.as_millis()).unwrap_or(i64::MAX);
+        let due = pause.map(|pause| self.now().saturating_add(ms(pause)));
+        Ok(self.inner.store.outbox_failed(id, due, why).await?)
+    }
+
     /// What `/metrics` shows of the inside.
     ///
     /// # Errors

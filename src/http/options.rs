@@ -5,6 +5,8 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::config::Network;
+
 /// All values of the server, with defaults that are right for one machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
@@ -15,7 +17,7 @@ pub struct Options {
     /// Origins of pages, besides the server's own, whose scripts may call it, such as `https://console.example.com`.
     pub allowed_origins: Vec<String>,
     /// Addresses of proxies whose `X-Forwarded-For` is believed.
-    pub trusted_proxies: Vec<IpAddr>,
+    pub trusted_proxies: Vec<Network>,
     /// Where uploads lie until they are complete; on the same disk as the attachments.
     pub uploads: PathBuf,
     /// How much at once and how fast.

@@ -123,6 +123,15 @@ texts! {
     chat_queued,
     serve_ready,
     serve_listening,
+    user_added,
+    user_disabled,
+    user_enabled,
+    user_is_disabled,
+    user_none,
+    user_password,
+    user_password_again,
+    user_password_differ,
+    user_password_set,
 }
 
 impl Texts {

@@ -7,14 +7,21 @@ use tokio::task::JoinSet;
 
 use crate::engine::Service;
 
+mod outbox;
+mod webhook;
+
+pub use webhook::Webhook;
+
 /// How often what is due is looked for: clocks are exact to a second.
 const EVERY: Duration = Duration::from_secs(1);
 
 /// Runs until `stop` says so; what is under way is finished first.
-pub async fn run(service: Service, webhook: Option<()>, stop: watch::Receiver<bool>) {
+pub async fn run(service: Service, webhook: Option<Webhook>, stop: watch::Receiver<bool>) {
     let mut tasks = JoinSet::new();
     tasks.spawn(every_second(service.clone(), stop.clone()));
-    _ = webhook;
+    if let Some(webhook) = webhook {
+        tasks.spawn(outbox::run(service, webhook, stop));
+    }
     tasks.join_all().await;
 }
 

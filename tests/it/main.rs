@@ -27,3 +27,5 @@ mod transcripts;
 mod trouble;
 /// Help, wrong usage, completions, settings, colours, a reader that goes away.
 mod usage;
+/// `user`: accounts made, listed, shut, and passwords refused.
+mod user;
