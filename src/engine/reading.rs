@@ -183,7 +183,13 @@ impl Service {
     ///
     /// # Errors
     /// The conversation is not theirs; nothing was masked in that line; its key is gone.
-    pub async fn original(&self, by: &Account, id: &ConversationId, seq: u64) -> Result<String, EngineError> {
+    pub async fn original(
+        &self,
+        by: &Account,
+        id: &ConversationId,
+        seq: u64,
+        why: &str,
+    ) -> Result<String, EngineError> {
         let theirs = |ticket: &Ticket| {
             ticket.conversation_id.as_ref() == Some(id) && ticket.agent.as_ref() == Some(&by.name)
         };
@@ -203,7 +209,7 @@ impl Service {
             actor: by.name.to_string(),
             action: "original.shown".to_owned(),
             subject: place,
-            details: "{}".to_owned(),
+            details: json!({"why": crate::privacy::masking::mask(why).text}).to_string(),
         };
         // Nobody sees it before it is written down that they did.
         self.inner.saver.save(Save { audit: vec![entry], ..Save::default() }).await?;

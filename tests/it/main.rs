@@ -13,6 +13,8 @@ mod backup;
 mod eval;
 /// Floors of the search quality, on labelled questions.
 mod golden;
+/// The service over HTTP.
+mod http;
 /// `import`: every kind of file, again, and with bad records.
 mod import;
 /// `kb check`: the shipped knowledge base and a broken one.
