@@ -5,7 +5,7 @@
 //! either: who finds the file must not be able to read them.
 
 use std::fs;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -17,14 +17,12 @@ use crate::store::error::StoreError;
 use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::backup::{Copy, Hold};
 
-/// Makes databases a third to a fifth of their size, faster than most disks write.
-const LEVEL: i32 = 3;
-/// What every zstd frame begins with (RFC 8878, 3.1.1).
-const MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+mod packing;
+
+use packing::{Progress, may_be_written, pack, unpack};
+
 /// How often it is looked how far the copy is.
 const LOOK: Duration = Duration::from_millis(100);
-/// Bytes that are copied between two reports.
-const CHUNK: usize = 1 << 20;
 
 /// What was saved.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -266,9 +264,6 @@ fn is_file_name(id: &str) -> bool {
     !id.contains(['/', '\\', '\0']) && !matches!(id, "" | "." | "..")
 }
 
-/// Reports of bytes done and of how many, from a thread.
-type Progress = mpsc::Sender<(u64, u64)>;
-
 /// Runs work on a thread of its own and tells how far it is.
 async fn watched<T: Send + 'static>(
     what: Stage,
@@ -281,84 +276,6 @@ async fn watched<T: Send + 'static>(
         watch(Event::Progress { what, done, total });
     }
     Ok(working.await??)
-}
-
-/// Compresses a file into another, on the disk when it returns; its size.
-fn pack(from: &Path, to: &Path, progress: &Progress) -> Result<u64, BackupError> {
-    let mut source = fs::File::open(from).map_err(at(from))?;
-    let total = source.metadata().map_err(at(from))?.len();
-    let target = fs::File::create(to).map_err(at(to))?;
-    let packed = (|| {
-        let mut encoder = zstd::Encoder::new(target, LEVEL)?;
-        encoder.include_checksum(true)?;
-        pour(&mut source, &mut encoder, total, progress)?;
-        let target = encoder.finish()?;
-        target.sync_all()?;
-        Ok(target.metadata()?.len())
-    })();
-    packed.map_err(at(to))
-}
-
-fn unpack(from: &Path, to: &Path, progress: &Progress) -> Result<(), BackupError> {
-    let mut source = fs::File::open(from).map_err(at(from))?;
-    let total = source.metadata().map_err(at(from))?.len();
-    let mut magic = [0; 4];
-    if source.read_exact(&mut magic).is_err() || magic != MAGIC {
-        return Err(BackupError::Foreign(from.to_path_buf()));
-    }
-    let mut target = fs::File::create(to).map_err(at(to))?;
-    let damaged = |error: io::Error| BackupError::Damaged { path: from.to_path_buf(), source: error.into() };
-    let source = Counted { file: source, read: 4, total, progress };
-    let mut decoder = zstd::Decoder::new(MAGIC.chain(source)).map_err(damaged)?;
-    let mut chunk = vec![0; CHUNK];
-    loop {
-        let length = decoder.read(&mut chunk).map_err(damaged)?;
-        if length == 0 {
-            return Ok(());
-        }
-        target.write_all(&chunk[..length]).map_err(at(to))?;
-    }
-}
-
-/// A file that tells how much of it was read.
-struct Counted<'a> {
-    file: fs::File,
-    read: u64,
-    total: u64,
-    progress: &'a Progress,
-}
-
-impl Read for Counted<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let length = self.file.read(buffer)?;
-        self.read += length as u64;
-        // A report that finds the queue full is one too many.
-        let _ = self.progress.try_send((self.read, self.total));
-        Ok(length)
-    }
-}
-
-fn pour(from: &mut impl Read, to: &mut impl Write, total: u64, progress: &Progress) -> io::Result<()> {
-    let (mut chunk, mut done) = (vec![0; CHUNK], 0);
-    loop {
-        let length = from.read(&mut chunk)?;
-        if length == 0 {
-            return Ok(());
-        }
-        to.write_all(&chunk[..length])?;
-        done += length as u64;
-        let _ = progress.try_send((done, total));
-    }
-}
-
-/// Whether the file is not there, is empty, or is a backup of before.
-fn may_be_written(file: &Path) -> io::Result<bool> {
-    let mut begin = Vec::new();
-    match fs::File::open(file) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
-        opened => opened?.take(4).read_to_end(&mut begin)?,
-    };
-    Ok(begin.is_empty() || begin == MAGIC)
 }
 
 /// A file that only its owner may read, gone when dropped.
