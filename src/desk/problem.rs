@@ -12,6 +12,10 @@ const FILE: &str = "problems.toml";
 const LONGEST_TEXT: usize = 20_000;
 /// The same for one line.
 const LONGEST_LINE: usize = 1_000;
+/// A product's code with fewer letters is no word: too many of them mean something else too.
+const SHORTEST_CODE: usize = 3;
+/// How much more a product's code says than another word of its length.
+const CODE_WEIGHT: usize = 3;
 /// A line with fewer letters is hardly a line of a log.
 const SHORTEST_LOG: usize = 12;
 
@@ -69,6 +73,9 @@ struct Group {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
+    /// Codes of products that are everyday words too.
+    #[serde(default)]
+    everyday: Vec<String>,
     general: Named,
     modules: Vec<WrittenModule>,
     kinds: Vec<WrittenKind>,
@@ -138,7 +145,7 @@ impl Problems {
             asks: asks.collect::<Result<_, DeskError>>()?,
             signs: file.signs,
             general: file.general,
-            modules: file.modules.into_iter().map(|m| Group::new(m.code, m.label, &m.words)).collect(),
+            modules: file.modules.into_iter().map(|module| module.read(&file.everyday)).collect(),
             module_of_product,
             kinds: file.kinds.into_iter().map(|k| Group::new(k.code, k.label, &k.words)).collect(),
             extents: file.extents.into_iter().map(|e| Group::new(e.code, e.label, &e.words)).collect(),
@@ -216,6 +223,16 @@ impl Problems {
         }
         let by_name = product_name.and_then(|name| heaviest(&self.modules, &Text::new(name)));
         by_name.or_else(|| heaviest(&self.modules, text)).unwrap_or(&self.general)
+    }
+}
+
+impl WrittenModule {
+    fn read(self, everyday: &[String]) -> Group {
+        let mut group = Group::new(self.code, self.label, &self.words);
+        let telling = |code: &String| code.len() >= SHORTEST_CODE && !everyday.contains(code);
+        let codes = self.products.iter().map(|code| code.to_lowercase()).filter(telling);
+        group.words.extend(codes.map(|code| (weight(&code) * CODE_WEIGHT, vec![code])));
+        group
     }
 }
 

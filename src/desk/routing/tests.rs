@@ -248,7 +248,8 @@ proptest! {
             agents.iter().enumerate().map(|(n, words)| agent(&format!("a{n} {words}"))).collect();
         let given = assign(&policy, &tickets, &agents, 0);
         let mut reversed = (tickets.clone(), agents.clone());
-        (reversed.0.reverse(), reversed.1.reverse());
+        reversed.0.reverse();
+        reversed.1.reverse();
         prop_assert_eq!(&given, &assign(&policy, &reversed.0, &reversed.1, 0), "the order of the input says nothing");
         let once: BTreeSet<&TicketId> = given.iter().map(|one| &one.ticket).collect();
         prop_assert_eq!(once.len(), given.len());

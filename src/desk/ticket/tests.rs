@@ -299,6 +299,11 @@ fn handed_on_to_a_queue_or_an_agent() {
         (ticket.status, ticket.agent.as_ref().map(AgentName::as_str)),
         (Status::InProgress, Some("qian"))
     );
+    let mut own = ticket_in(Status::InProgress);
+    own.wait_for_customer(&POLICY, NOW, li()).unwrap();
+    let before = own.clone();
+    own.transfer(&POLICY, Target::Agent(name("li")), NOW + MINUTE, li()).unwrap();
+    assert_eq!(own, before, "to who has it: the clock stands as it stood");
     for over in [Status::Resolved, Status::Closed, Status::Cancelled] {
         let mut ticket = ticket_in(over);
         for target in [Target::Agent(name("zhao")), queue("database.gold.europe")] {
@@ -314,6 +319,9 @@ fn solved_may_be_opened_again_and_what_is_over_is_over() {
     ticket.reopen(&POLICY, NOW + MINUTE, Actor::User).unwrap();
     assert_eq!((ticket.status, ticket.returned, &ticket.agent), (Status::Waiting, true, &None));
     assert!(ticket.wake_at().is_some());
+    let before = ticket.clone();
+    ticket.reopen(&POLICY, NOW + MINUTE, Actor::User).unwrap();
+    assert_eq!(ticket, before);
     ticket.return_to_bot(&POLICY, NOW + 2 * MINUTE, li()).unwrap();
     assert_eq!((ticket.status, ticket.wake_at()), (Status::Closed, None));
     assert!(ticket.reopen(&POLICY, NOW, Actor::User).is_err());
