@@ -17,9 +17,9 @@ use crate::retrieval::search::{Engine, SearchError};
 use crate::store::error::StoreError;
 use crate::store::sqlite::SqliteStore;
 
+mod accounts;
 mod audit;
 mod backup;
-mod accounts;
 mod follow;
 mod import;
 mod intake;
@@ -32,8 +32,8 @@ mod words;
 mod writing;
 
 pub use crate::store::audit::{AuditHead, Broken, Flaw};
-pub use backup::{BackupError, Replace, Restored, Saved};
 pub use accounts::{AccountError, Listed, NewAccount, Profile};
+pub use backup::{BackupError, Replace, Restored, Saved};
 pub use follow::{Rebuild, Updated};
 pub use import::Imported;
 pub use knowledge::Synced;

@@ -43,13 +43,7 @@ impl Serve {
         let (stop, stopped) = watch::channel(false);
         let work = async {
             let engine = run.engine(self.sync.sync()).await?;
-            let service = run
-                .app
-                .service(
-                    engine,
-                    &run.service_options(),
-                )
-                .await?;
+            let service = run.app.service(engine, &run.service_options()).await?;
             slot.fill(service.clone());
             run.terminal.say(run.texts.serve_ready.as_str());
             let working = worker::run(service.clone(), webhook, stopped.clone());
@@ -85,7 +79,8 @@ fn http_options(settings: &Settings) -> http::Options {
     options.limits.body = server.max_body_bytes;
     options.limits.attachment = server.max_attachment_bytes;
     options.limits.address = Some(http::Quota::new(server.requests_per_second, server.burst));
-    let (a_second, at_once) = (server.messages_per_minute.div_ceil(60), server.messages_per_minute.div_ceil(6));
+    let (a_second, at_once) =
+        (server.messages_per_minute.div_ceil(60), server.messages_per_minute.div_ceil(6));
     options.limits.conversation = Some(http::Quota::new(a_second, at_once));
     options.limits.exempt_loopback = !server.limit_loopback;
     options.patience.shutdown = server.shutdown.saturating_sub(LAST_SECOND);

@@ -194,9 +194,15 @@ pub(super) fn server(layer: ServerLayer) -> Result<Server, Wrong> {
         trusted_proxies: layer.trusted_proxies.unwrap_or_default(),
         max_body_bytes: usize::try_from(max_body).unwrap_or(usize::MAX),
         max_attachment_bytes: max_attachment_mb.saturating_mul(1 << 20),
-        requests_per_second: positive("server.requests_per_second", layer.requests_per_second.unwrap_or(200))?,
+        requests_per_second: positive(
+            "server.requests_per_second",
+            layer.requests_per_second.unwrap_or(200),
+        )?,
         burst: positive("server.burst", layer.burst.unwrap_or(1000))?,
-        messages_per_minute: positive("server.messages_per_minute", layer.messages_per_minute.unwrap_or(300))?,
+        messages_per_minute: positive(
+            "server.messages_per_minute",
+            layer.messages_per_minute.unwrap_or(300),
+        )?,
         limit_loopback: layer.limit_loopback.unwrap_or(false),
         shutdown: Duration::from_secs(layer.shutdown_seconds.unwrap_or(10)),
     })

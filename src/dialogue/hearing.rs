@@ -171,7 +171,9 @@ impl Step<'_> {
         match &mut self.c.need {
             // Without a slot it states no fact but a trouble, and long ones state a trouble of their own.
             _ if text.chars().count() > 40 => self.question(text, understanding, products),
-            _ if understanding.slots.is_empty() && !asked_back => self.question(text, understanding, products),
+            _ if understanding.slots.is_empty() && !asked_back => {
+                self.question(text, understanding, products)
+            }
             None => {
                 self.say(if products.is_empty() { Line::NotedWhatIsWrong } else { Line::WhatIsWrong });
             }

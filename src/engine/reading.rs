@@ -281,7 +281,12 @@ impl Service {
     ///
     /// # Errors
     /// The store cannot be written.
-    pub async fn stayed(&self, id: &str, pause: Option<std::time::Duration>, why: &str) -> Result<(), EngineError> {
+    pub async fn stayed(
+        &self,
+        id: &str,
+        pause: Option<std::time::Duration>,
+        why: &str,
+    ) -> Result<(), EngineError> {
         let ms = |pause: std::time::Duration| i64::try_from(pause.as_millis()).unwrap_or(i64::MAX);
         let due = pause.map(|pause| self.now().saturating_add(ms(pause)));
         Ok(self.inner.store.outbox_failed(id, due, why).await?)

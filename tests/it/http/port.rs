@@ -7,8 +7,8 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use yunzhu::http::options::{Options, Tls};
-use yunzhu::http::router::Slot;
 use yunzhu::http::serve::{ServeError, serve};
+use yunzhu::http::site::Slot;
 
 /// A server on a free port.
 struct Served {

@@ -1,4 +1,5 @@
 use serde_json::json;
+use yunzhu::http::options::Options;
 
 use super::asking::{PASSWORD, World, ask, get, post, request};
 
@@ -124,4 +125,13 @@ async fn only_operators_erase_people() {
     assert_eq!(receipt.status, 200, "{receipt:?}");
     let long = format!("/api/v1/users/{}", "x".repeat(200));
     world.with_token("DELETE", &long, &boss, "").await.problem(404, "not-found");
+}
+
+#[tokio::test]
+async fn cookies_are_for_tls_where_there_is_tls() {
+    let world = World::with(Options { tls_in_front: true, ..Options::default() }).await;
+    world.account("li", "agent").await;
+    let body = json!({"name": "li", "password": PASSWORD}).to_string();
+    let answer = post(&world.router, "/api/v1/sessions", &body).await;
+    assert!(answer.headers["set-cookie"].to_str().unwrap().contains("; Secure"));
 }
