@@ -192,7 +192,7 @@ mod tests {
             ("YUNZHU_SERVER_LISTEN", "[::]:9000"),
             ("YUNZHU_SERVER_ALLOWED_ORIGINS", "https://a.example, HTTPS://B.example:8443"),
             ("YUNZHU_SERVER_TRUSTED_PROXIES", "10.0.0.0/8"),
-            ("YUNZHU_ALERTS_LEVEL_MINUTES", "1,2"),
+            ("YUNZHU_SERVER_LIMIT_LOOPBACK", "true"),
             ("YUNZHU_LOG_LEVEL", "debug"),
         ];
         let settings = with(file, &environment, Layer::default()).unwrap();
@@ -204,10 +204,7 @@ mod tests {
         let origins: Vec<&str> = server.allowed_origins.iter().map(Origin::as_str).collect();
         assert_eq!(origins, ["https://a.example", "https://b.example:8443"]);
         assert!(server.trusted_proxies[0].contains("10.1.2.3".parse().unwrap()));
-        assert_eq!(
-            settings.alerts.levels.iter().map(std::time::Duration::as_secs).collect::<Vec<_>>(),
-            [60, 120]
-        );
+        assert!(server.limit_loopback);
         assert_eq!((settings.log.format, settings.log.level), (LogFormat::Json, LogLevel::Debug));
     }
 
