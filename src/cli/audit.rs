@@ -88,7 +88,8 @@ fn noted(text: &str) -> Result<AuditHead, String> {
     let count = count.trim().parse().map_err(|_| wrong())?;
     let digits: Vec<u8> = hash.trim().chars().map_while(|c| c.to_digit(16)).map(|d| d as u8).collect();
     let bytes: Vec<u8> = digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect();
-    let whole = digits.len() == hash.trim().chars().count();
+    // Two digits a byte, and nothing behind them.
+    let whole = digits.len() == 64 && hash.trim().len() == 64;
     let hash = bytes.try_into().ok().filter(|_| whole).ok_or_else(wrong)?;
     Ok(AuditHead { count, hash })
 }
