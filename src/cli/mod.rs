@@ -6,6 +6,7 @@
 
 mod ask;
 mod batch;
+mod classify;
 mod completions;
 mod eval;
 mod help;
@@ -59,6 +60,7 @@ enum Command {
     Index(index::Index),
     Kb(kb::Kb),
     Eval(eval::Eval),
+    Classify(classify::Classify),
     Completions(completions::Completions),
 }
 
@@ -119,6 +121,7 @@ fn start(cli: Cli) -> anyhow::Result<Status> {
             Command::Index(command) => command.run(&run).await,
             Command::Kb(command) => command.run(&run),
             Command::Eval(command) => command.run(&run).await,
+            Command::Classify(command) => command.run(&run),
             Command::Completions(_) => Ok(Status::Done),
         }
     })

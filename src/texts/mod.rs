@@ -100,6 +100,13 @@ texts! {
     eval_unknown,
     eval_none,
     eval_cannot_write,
+    classify_progress,
+    classify_intent,
+    classify_sentiment,
+    classify_severity,
+    classify_messages,
+    classify_by_intent,
+    classify_none,
 }
 
 impl Texts {

@@ -7,6 +7,8 @@ mod program;
 
 /// `ask`: each decision, for people and for programs.
 mod ask;
+/// `classify`: one message, many, labelled ones.
+mod classify;
 /// `eval`: figures of a small labelled set.
 mod eval;
 /// Floors of the search quality, on labelled questions.

@@ -2,8 +2,17 @@ use std::process::Stdio;
 
 use crate::program::{command, folder, run, shared};
 
-const COMMANDS: [&[&str]; 8] =
-    [&["ask"], &["search"], &["import"], &["index"], &["kb"], &["kb", "check"], &["eval"], &["completions"]];
+const COMMANDS: [&[&str]; 9] = [
+    &["ask"],
+    &["search"],
+    &["import"],
+    &["index"],
+    &["kb"],
+    &["kb", "check"],
+    &["eval"],
+    &["classify"],
+    &["completions"],
+];
 
 #[test]
 fn every_command_has_a_help_page_with_examples() {

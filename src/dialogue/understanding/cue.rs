@@ -59,7 +59,9 @@ impl Cues {
             let words = list.as_array().into_iter().flatten().filter_map(toml::Value::as_str);
             words.for_each(|word| cues.add(word, number));
         }
-        cues.words.values_mut().for_each(|words| words.sort_by_key(|word| std::cmp::Reverse(word.rest.len())));
+        cues.words
+            .values_mut()
+            .for_each(|words| words.sort_by_key(|word| std::cmp::Reverse(word.rest.len())));
         Ok(cues)
     }
 
@@ -114,7 +116,8 @@ impl Cues {
     fn longest(&self, form: &Form, at: usize) -> Option<&Word> {
         let fits = |word: &&Word| {
             let after = &form.units[at + 1..];
-            after.len() >= word.rest.len() && word.rest.iter().zip(after).all(|(part, unit)| *part == unit.text)
+            after.len() >= word.rest.len()
+                && word.rest.iter().zip(after).all(|(part, unit)| *part == unit.text)
         };
         self.words.get(&form.units[at].text)?.iter().find(fits)
     }

@@ -99,7 +99,8 @@ fn pairs(cues: &Cues, cue: &Cue<'_>, after: &[Cue<'_>], emit: Emit<'_>) {
             (false, 0) => "|",
             (false, _) => return,
         };
-        for (&one, &two) in cue.classes.iter().flat_map(|one| other.classes.iter().map(move |two| (one, two))) {
+        for (&one, &two) in cue.classes.iter().flat_map(|one| other.classes.iter().map(move |two| (one, two)))
+        {
             emit(&["pair ", cues.name(one), kind, cues.name(two)], Group::Pair);
         }
     }
@@ -144,7 +145,53 @@ fn shape(form: &Form, found: &[Cue<'_>], emit: Emit<'_>) {
 fn is_babble(unit: &Unit) -> bool {
     let mut chars = unit.text.chars();
     matches!(chars.next(), Some('\u{53e8}'..='\u{53f9}' | '\u{5410}'..='\u{565f}'))
-        && !matches!(&*unit.text, "哪" | "员" | "吗" | "呢" | "吧" | "和" | "后" | "向" | "告" | "呀" | "命" | "品" | "响" | "商" | "啥" | "吃" | "问" | "否" | "启" | "听" | "哈" | "呵" | "嗯" | "哦" | "喂" | "嘛" | "呼" | "唤" | "啊" | "味" | "周" | "售" | "喜" | "嗨" | "嘻" | "嘿" | "同" | "名" | "君" | "含" | "员工" | "哎" | "唉" | "哭" | "善")
+        && !matches!(
+            &*unit.text,
+            "哪" | "员"
+                | "吗"
+                | "呢"
+                | "吧"
+                | "和"
+                | "后"
+                | "向"
+                | "告"
+                | "呀"
+                | "命"
+                | "品"
+                | "响"
+                | "商"
+                | "啥"
+                | "吃"
+                | "问"
+                | "否"
+                | "启"
+                | "听"
+                | "哈"
+                | "呵"
+                | "嗯"
+                | "哦"
+                | "喂"
+                | "嘛"
+                | "呼"
+                | "唤"
+                | "啊"
+                | "味"
+                | "周"
+                | "售"
+                | "喜"
+                | "嗨"
+                | "嘻"
+                | "嘿"
+                | "同"
+                | "名"
+                | "君"
+                | "含"
+                | "员工"
+                | "哎"
+                | "唉"
+                | "哭"
+                | "善"
+        )
 }
 
 /// A hash of the parts of a name: FNV-1a, the same on every machine.

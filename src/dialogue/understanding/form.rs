@@ -257,7 +257,8 @@ fn standard(folded: &str) -> String {
     let mut out = String::with_capacity(folded.len());
     let mut rest = folded;
     while let Some(c) = rest.chars().next() {
-        let known = (c > '\u{2e80}').then(|| DIALECT.iter().find(|(from, _)| rest.starts_with(from))).flatten();
+        let known =
+            (c > '\u{2e80}').then(|| DIALECT.iter().find(|(from, _)| rest.starts_with(from))).flatten();
         match (known, c) {
             (Some((from, to)), _) => {
                 out.push_str(to);

@@ -6,9 +6,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde::{Deserialize, Serialize};
 
+use super::UnderstandingError;
 use super::features::hash;
 use super::labels::{INTENTS, SENTIMENTS, SEVERITIES};
-use super::UnderstandingError;
 
 /// Labels of all three heads: intents, sentiments, severities, in this order.
 pub const WIDTH: usize = INTENTS.len() + SENTIMENTS.len() + SEVERITIES.len();
@@ -48,7 +48,8 @@ impl Model {
     /// # Errors
     /// It is none, or one with other labels.
     pub fn parse(json: &str) -> Result<Self, UnderstandingError> {
-        let stored: Stored = serde_json::from_str(json).map_err(|e| UnderstandingError::Model(e.to_string()))?;
+        let stored: Stored =
+            serde_json::from_str(json).map_err(|e| UnderstandingError::Model(e.to_string()))?;
         Self::from_stored(&stored)
     }
 
@@ -63,7 +64,8 @@ impl Model {
         }
         let bias = stored.bias.as_slice().try_into().map_err(|_| wrong("`bias` is not one a label"))?;
         let link: Option<Vec<_>> = stored.link.iter().map(|row| row.as_slice().try_into().ok()).collect();
-        let link = link.filter(|link| link.len() == INTENTS.len()).ok_or_else(|| wrong("`link` is not whole"))?;
+        let link =
+            link.filter(|link| link.len() == INTENTS.len()).ok_or_else(|| wrong("`link` is not whole"))?;
         let mut model = Self { rows: HashMap::default(), weights: Vec::new(), bias, link };
         for (name, row) in &stored.weights {
             let bytes = row.as_str().and_then(|row| STANDARD_NO_PAD.decode(row).ok());

@@ -9,7 +9,8 @@ const ID: usize = 8;
 /// Characters of an id without a prefix at least, such as that of a cluster.
 const BARE: usize = 20;
 /// What is called a request, in lower case.
-const REQUEST: &[&str] = &["requestid", "request id", "request-id", "request_id", "请求id", "请求 id", "traceid", "trace id"];
+const REQUEST: &[&str] =
+    &["requestid", "request id", "request-id", "request_id", "请求id", "请求 id", "traceid", "trace id"];
 
 /// The first id of a resource: `prefix-alphanumeric`, or a long mix of letters and digits.
 pub(super) fn find(said: &Said) -> Option<String> {
@@ -45,7 +46,8 @@ fn is_mixed(id: &str) -> bool {
 pub(super) fn find_request(said: &Said) -> Option<String> {
     let named = REQUEST.iter().flat_map(|name| said.places(name).map(|at| at + name.len())).min();
     let after = named.and_then(|from| {
-        said.words().find(|(at, word)| *at >= from && word.len() >= ID && word.bytes().any(|b| b.is_ascii_digit()))
+        said.words()
+            .find(|(at, word)| *at >= from && word.len() >= ID && word.bytes().any(|b| b.is_ascii_digit()))
     });
     let found = after.or_else(|| said.words().find(|(_, word)| is_uuid(word)));
     found.map(|(_, word)| word.to_owned())
@@ -54,7 +56,8 @@ pub(super) fn find_request(said: &Said) -> Option<String> {
 fn is_uuid(word: &str) -> bool {
     let mut lengths = [8, 4, 4, 4, 12].iter();
     let parts_fit = word.split('-').all(|part| {
-        lengths.next().is_some_and(|length| part.len() == *length) && part.bytes().all(|b| b.is_ascii_hexdigit())
+        lengths.next().is_some_and(|length| part.len() == *length)
+            && part.bytes().all(|b| b.is_ascii_hexdigit())
     });
     parts_fit && lengths.next().is_none()
 }

@@ -67,10 +67,42 @@ const CITIES: &[(&str, &str)] = &[
 ];
 
 /// Before a city: it is where something runs, not where someone lives.
-const BEFORE: &[&str] =
-    &["在", "喺", "于", "选的", "区域", "地域", "地域是", "地域为", "地域:", "地域系", "地域系 ", "region", "region is", "region:", "region 是", "地域 ", "in", "in the"];
+const BEFORE: &[&str] = &[
+    "在",
+    "喺",
+    "于",
+    "选的",
+    "区域",
+    "地域",
+    "地域是",
+    "地域为",
+    "地域:",
+    "地域系",
+    "地域系 ",
+    "region",
+    "region is",
+    "region:",
+    "region 是",
+    "地域 ",
+    "in",
+    "in the",
+];
 /// After a city: the same.
-const AFTER: &[&str] = &["区", "节点", "机房", "地域", "区域", "可用区", "的机器", "的服务器", "的实例", "的ecs", "的 ecs", "region", "的,"];
+const AFTER: &[&str] = &[
+    "区",
+    "节点",
+    "机房",
+    "地域",
+    "区域",
+    "可用区",
+    "的机器",
+    "的服务器",
+    "的实例",
+    "的ecs",
+    "的 ecs",
+    "region",
+    "的,",
+];
 /// First parts of the codes.
 const CONTINENTS: &[&str] = &["cn", "ap", "us", "eu", "me", "na", "sa"];
 /// Characters around a city in a message that says nothing else ("香港的", "是新加坡").
@@ -79,7 +111,8 @@ const NOTHING_ELSE: usize = 3;
 /// The first region that is named.
 pub(super) fn find(said: &Said) -> Option<String> {
     let code = said.words().find_map(|(_, word)| code(word));
-    let name = || NAMES.iter().find(|(name, _)| said.lower.contains(name)).map(|(_, code)| (*code).to_owned());
+    let name =
+        || NAMES.iter().find(|(name, _)| said.lower.contains(name)).map(|(_, code)| (*code).to_owned());
     let spaced = || {
         let close = said.lower.replace(' ', "");
         NAMES.iter().find(|(name, _)| close.contains(name)).map(|(_, code)| (*code).to_owned())

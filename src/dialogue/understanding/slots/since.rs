@@ -4,25 +4,117 @@ use super::Said;
 
 /// Days and weeks; a longer one before one that it begins with.
 const DAYS: &[&str] = &[
-    "大前天", "前天", "昨天", "昨日", "昨晚", "昨夜", "今天", "今日", "今早", "今晨", "今晚", "寻日", "琴日", "今朝", "前几天", "前两天", "前阵子", "这两天", "这几天", "最近几天",
-    "上个月", "上月", "上个星期", "上星期", "上礼拜", "上周", "这周", "本周", "礼拜", "星期", "周", "月初", "年初",
+    "大前天",
+    "前天",
+    "昨天",
+    "昨日",
+    "昨晚",
+    "昨夜",
+    "今天",
+    "今日",
+    "今早",
+    "今晨",
+    "今晚",
+    "寻日",
+    "琴日",
+    "今朝",
+    "前几天",
+    "前两天",
+    "前阵子",
+    "这两天",
+    "这几天",
+    "最近几天",
+    "上个月",
+    "上月",
+    "上个星期",
+    "上星期",
+    "上礼拜",
+    "上周",
+    "这周",
+    "本周",
+    "礼拜",
+    "星期",
+    "周",
+    "月初",
+    "年初",
 ];
 /// Days that say nothing without the number after them.
 const INCOMPLETE: &[&str] = &["礼拜", "星期", "周"];
 /// Times of day.
-const PARTS: &[&str] = &["一大早", "一早", "早上", "上午", "中午", "下午", "傍晚", "晚上", "夜里", "半夜", "深夜", "凌晨", "零点", "午夜", "晏昼"];
+const PARTS: &[&str] = &[
+    "一大早",
+    "一早",
+    "早上",
+    "上午",
+    "中午",
+    "下午",
+    "傍晚",
+    "晚上",
+    "夜里",
+    "半夜",
+    "深夜",
+    "凌晨",
+    "零点",
+    "午夜",
+    "晏昼",
+];
 /// A moment ago.
 const JUST: &[&str] = &["刚才", "刚刚", "头先", "啱啱", "方才", "just now"];
 /// Units of time; a longer one before one that it begins with.
-const UNITS: &[&str] = &["个多小时", "个半小时", "多小时", "个小时", "个钟头", "小时", "钟头", "个钟", "多分钟", "分钟", "来分钟", "秒钟", "秒", "多天", "天", "个星期", "个礼拜", "星期", "周", "个月", "年"];
+const UNITS: &[&str] = &[
+    "个多小时",
+    "个半小时",
+    "多小时",
+    "个小时",
+    "个钟头",
+    "小时",
+    "钟头",
+    "个钟",
+    "多分钟",
+    "分钟",
+    "来分钟",
+    "秒钟",
+    "秒",
+    "多天",
+    "天",
+    "个星期",
+    "个礼拜",
+    "星期",
+    "周",
+    "个月",
+    "年",
+];
 /// What an amount of time ends with so that it is a while ago.
 const AGO: &[&str] = &["之前", "以前", "前"];
 /// English phrases that stand for themselves.
-const ENGLISH: &[&str] = &["since yesterday", "yesterday", "last night", "this morning", "this afternoon", "last week", "last month", "an hour ago"];
+const ENGLISH: &[&str] = &[
+    "since yesterday",
+    "yesterday",
+    "last night",
+    "this morning",
+    "this afternoon",
+    "last week",
+    "last month",
+    "an hour ago",
+];
 /// What belongs to a time at its end.
 const TAILS: &[&str] = &["开始到现在", "到现在", "左右", "前后", "之后", "以后", "开始", "起", "多"];
 /// After these an event names a time.
-const EVENTS: &[&str] = &["升级", "重启", "更新", "迁移", "发版", "发布", "上线", "扩容", "续费", "换证书", "改配置", "改完配置", "改了配置"];
+const EVENTS: &[&str] = &[
+    "升级",
+    "重启",
+    "更新",
+    "迁移",
+    "发版",
+    "发布",
+    "上线",
+    "扩容",
+    "续费",
+    "换证书",
+    "改配置",
+    "改完配置",
+    "改了配置",
+];
 /// Before a time that comes again and again, or of which something else is said.
 const NOT_AFTER: &[&str] = &["每", "每天", "每周", "逢", "保留", "最近"];
 /// Before an amount of time that has passed.
@@ -67,7 +159,9 @@ fn begun(before: &str, rest: &str) -> Option<usize> {
 fn tail(rest: &str) -> usize {
     let spaces = rest.len() - rest.trim_start_matches(' ').len();
     let mut length = 0;
-    while let Some(tail) = TAILS.iter().find(|tail| rest[length..].trim_start_matches(' ').starts_with(**tail)) {
+    while let Some(tail) =
+        TAILS.iter().find(|tail| rest[length..].trim_start_matches(' ').starts_with(**tail))
+    {
         let space = rest[length..].len() - rest[length..].trim_start_matches(' ').len();
         length += space + tail.len();
     }
@@ -77,7 +171,8 @@ fn tail(rest: &str) -> usize {
 fn day(rest: &str) -> usize {
     let Some(day) = DAYS.iter().find(|day| rest.starts_with(**day)) else { return 0 };
     let after = &rest[day.len()..];
-    let number = after.chars().next().filter(|c| "一二三四五六日天末1234567".contains(*c)).map_or(0, char::len_utf8);
+    let number =
+        after.chars().next().filter(|c| "一二三四五六日天末1234567".contains(*c)).map_or(0, char::len_utf8);
     let weekly = day.ends_with('周') || day.ends_with("星期") || day.ends_with("礼拜");
     match (weekly, number) {
         (true, 0) if INCOMPLETE.contains(day) => 0,
@@ -107,7 +202,9 @@ fn clock(rest: &str) -> usize {
     }
     let gap = after.len() - after.trim_start_matches(' ').len();
     let after = &after[gap..];
-    let Some(sign) = ["点钟", "点多", "点", "时"].iter().find(|sign| after.starts_with(**sign)) else { return 0 };
+    let Some(sign) = ["点钟", "点多", "点", "时"].iter().find(|sign| after.starts_with(**sign)) else {
+        return 0;
+    };
     let hour = spaces + number + gap + sign.len();
     let minutes = &rest[hour..];
     if minutes.starts_with('半') {
@@ -146,7 +243,8 @@ fn english(said: &Said) -> Option<(usize, usize)> {
     }
     if let Some(at) = said.places("since").next() {
         let rest = &said.lower[at..];
-        let end = rest.char_indices().find(|(_, c)| !(c.is_ascii_alphanumeric() || matches!(c, ' ' | ':' | '-')));
+        let end =
+            rest.char_indices().find(|(_, c)| !(c.is_ascii_alphanumeric() || matches!(c, ' ' | ':' | '-')));
         let phrase = &rest[..end.map_or(rest.len(), |(end, _)| end)];
         let words: Vec<&str> = phrase.split(' ').take(4).collect();
         return (words.len() > 1).then(|| (at, at + words.join(" ").len()));
@@ -160,7 +258,9 @@ fn event(text: &str) -> Option<(usize, usize)> {
     EVENTS.iter().find_map(|event| {
         let at = text.find(event)?;
         let after = &text[at + event.len()..];
-        let sign = ["完之后", "了之后", "完以后", "之后", "以后", "完就", "后"].iter().find(|sign| after.starts_with(**sign))?;
+        let sign = ["完之后", "了之后", "完以后", "之后", "以后", "完就", "后"]
+            .iter()
+            .find(|sign| after.starts_with(**sign))?;
         Some((at, at + event.len() + sign.trim_end_matches('就').len()))
     })
 }

@@ -78,7 +78,11 @@ pub(super) fn find(said: &Said) -> Option<System> {
 }
 
 fn full(name: &str, version: &str) -> String {
-    let name = if name == "Windows" && SERVERS.iter().any(|year| version.starts_with(year)) { "Windows Server" } else { name };
+    let name = if name == "Windows" && SERVERS.iter().any(|year| version.starts_with(year)) {
+        "Windows Server"
+    } else {
+        name
+    };
     format!("{name} {version}")
 }
 

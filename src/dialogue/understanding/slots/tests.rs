@@ -28,7 +28,10 @@ fn instances_of_any_product() {
             ("集群 c1f2e3d4c5b6a7980a1b2c3d4", "c1f2e3d4c5b6a7980a1b2c3d4"),
         ],
     );
-    none(Slot::Instance, &["cn-hangzhou", "centos-7", "先 apt-get install", "x-forwarded-for 怎么配", "2026-01-02 10:00"]);
+    none(
+        Slot::Instance,
+        &["cn-hangzhou", "centos-7", "先 apt-get install", "x-forwarded-for 怎么配", "2026-01-02 10:00"],
+    );
 }
 
 #[test]
@@ -36,7 +39,11 @@ fn requests() {
     let id = "4C467B38-3910-447D-87BC-AC049166F216";
     each(
         Slot::Request,
-        &[(&format!("requestId：{id}"), id), (&format!("请求 {id} 失败"), id), ("traceid 是 0a1b2c3d4e5f", "0a1b2c3d4e5f")],
+        &[
+            (&format!("requestId：{id}"), id),
+            (&format!("请求 {id} 失败"), id),
+            ("traceid 是 0a1b2c3d4e5f", "0a1b2c3d4e5f"),
+        ],
     );
     assert_eq!(slot(&format!("requestId：{id}"), Slot::Instance), None);
 }
@@ -100,7 +107,10 @@ fn errors_by_code_number_and_words() {
             ("ORA-12541 怎么处理", "ORA-12541"),
         ],
     );
-    none(Slot::Error, &["买 500 台服务器", "充了 500 元", "WordPress 怎么搬家", "MySQL 5.7", "点“确定”没反应"]);
+    none(
+        Slot::Error,
+        &["买 500 台服务器", "充了 500 元", "WordPress 怎么搬家", "MySQL 5.7", "点“确定”没反应"],
+    );
 }
 
 #[test]
@@ -139,12 +149,32 @@ fn versions_and_editions() {
         ],
     );
     none(Slot::Version, &["CentOS 7.9", "ip 10.0.0.1", "可用性 99.95%", "延迟 3.5 秒", "等了 1.5 小时"]);
-    each(Slot::Edition, &[("ACK 专有版 1.20.11", "专有版"), ("Windows Server 2016 数据中心版", "数据中心版")]);
+    each(
+        Slot::Edition,
+        &[("ACK 专有版 1.20.11", "专有版"), ("Windows Server 2016 数据中心版", "数据中心版")],
+    );
 }
 
 #[test]
 fn any_text_is_looked_through() {
-    for text in ["", "　", "从", "号", "\u{0}", "🙏", "0x", "“", "-", "版本", "周", "since", "ago", "1点", "从从从", "İ 版本 1"] {
+    for text in [
+        "",
+        "　",
+        "从",
+        "号",
+        "\u{0}",
+        "🙏",
+        "0x",
+        "“",
+        "-",
+        "版本",
+        "周",
+        "since",
+        "ago",
+        "1点",
+        "从从从",
+        "İ 版本 1",
+    ] {
         extract(text);
     }
     let long = "从昨天开始 i-".repeat(10_000);

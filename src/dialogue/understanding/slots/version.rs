@@ -6,15 +6,40 @@ use super::Said;
 
 /// Editions; a longer one before one that it ends with.
 const EDITIONS: &[&str] = &[
-    "数据中心版", "高可用版", "企业集群版", "三节点企业版", "企业版", "专业版", "标准版", "旗舰版", "基础版", "社区版", "高级版", "专有版", "托管版",
-    "集群版", "主从版", "单机版", "轻量版", "家庭版", "个人版", "试用版", "免费版", "开源版", "商业版", "serverless版", "读写分离版",
+    "数据中心版",
+    "高可用版",
+    "企业集群版",
+    "三节点企业版",
+    "企业版",
+    "专业版",
+    "标准版",
+    "旗舰版",
+    "基础版",
+    "社区版",
+    "高级版",
+    "专有版",
+    "托管版",
+    "集群版",
+    "主从版",
+    "单机版",
+    "轻量版",
+    "家庭版",
+    "个人版",
+    "试用版",
+    "免费版",
+    "开源版",
+    "商业版",
+    "serverless版",
+    "读写分离版",
 ];
 /// What follows a number that is an amount and no version.
 const UNITS: &[&str] = &[
-    "%", "元", "块", "秒", "小时", "分", "个", "倍", "核", "万", "亿", "折", "g", "m", "k", "t", "ms", "s", "天", "年", "米", "点", "度", "千",
+    "%", "元", "块", "秒", "小时", "分", "个", "倍", "核", "万", "亿", "折", "g", "m", "k", "t", "ms", "s",
+    "天", "年", "米", "点", "度", "千",
 ];
 /// Names a version.
-const NAMED: &[&str] = &["版本号是", "版本号为", "版本号", "版本是", "版本为", "版本系", "版本", "version is", "version"];
+const NAMED: &[&str] =
+    &["版本号是", "版本号为", "版本号", "版本是", "版本为", "版本系", "版本", "version is", "version"];
 
 /// The first version: a number with points, with the name before it where there is one, or what is called a version.
 pub(super) fn find(said: &Said, system: Option<Range<usize>>) -> Option<String> {
@@ -47,11 +72,14 @@ fn is_version(word: &str) -> bool {
     let rest = parts[1..].iter().all(|part| {
         part.starts_with(|c: char| c.is_ascii_digit()) && part.len() <= 12 && !part.contains([':', '/'])
     });
-    digits && rest && (2..=3).contains(&parts.len()) || (number.len() < word.len() && parts.len() == 1 && digits)
+    digits && rest && (2..=3).contains(&parts.len())
+        || (number.len() < word.len() && parts.len() == 1 && digits)
 }
 
 fn is_name(word: &str) -> bool {
-    word.len() >= 2 && word.bytes().all(|b| b.is_ascii_alphabetic()) && !matches!(word, "ip" | "IP" | "version" | "is")
+    word.len() >= 2
+        && word.bytes().all(|b| b.is_ascii_alphabetic())
+        && !matches!(word, "ip" | "IP" | "version" | "is")
 }
 
 fn is_named(said: &Said, at: usize) -> bool {
@@ -62,9 +90,9 @@ fn is_named(said: &Said, at: usize) -> bool {
 fn followed_by_unit(said: &Said, end: usize) -> bool {
     let after = said.lower[end..].trim_start();
     UNITS.iter().any(|unit| {
-        after.strip_prefix(unit).is_some_and(|rest| {
-            !unit.is_ascii() || !rest.starts_with(|c: char| c.is_ascii_alphanumeric())
-        })
+        after
+            .strip_prefix(unit)
+            .is_some_and(|rest| !unit.is_ascii() || !rest.starts_with(|c: char| c.is_ascii_alphanumeric()))
     })
 }
 
