@@ -11,7 +11,7 @@ pub struct Observation<'a> {
 }
 
 /// Passes over the observations.
-const EPOCHS: usize = 15;
+const EPOCHS: usize = 40;
 /// First step size of AdaGrad.
 const RATE: f32 = 0.25;
 /// Pull of a weight towards zero, each time its feature is seen.
