@@ -32,3 +32,16 @@ pub struct Hit {
     /// Calibrated probability, 0..=1, that this case answers the question.
     pub confidence: f32,
 }
+
+/// The product that hits speak for: each votes with its confidence. `None` where none has a product.
+pub fn likeliest_product<'a>(votes: impl Iterator<Item = (&'a str, f32)>) -> Option<&'a str> {
+    let mut sums: Vec<(&str, f32)> = Vec::new();
+    for (product, confidence) in votes.filter(|(product, _)| !product.is_empty()) {
+        match sums.iter_mut().find(|(known, _)| *known == product) {
+            Some((_, sum)) => *sum += confidence,
+            None => sums.push((product, confidence)),
+        }
+    }
+    // Of equals the one that was found first.
+    sums.into_iter().rev().max_by(|a, b| a.1.total_cmp(&b.1)).map(|(product, _)| product)
+}

@@ -21,3 +21,4 @@ pub mod privacy;
 pub mod retrieval;
 pub mod store;
 mod texts;
+pub mod worker;

@@ -17,7 +17,7 @@ use crate::store::source::SourceName;
 /// The source that the knowledge base is.
 const SOURCE: &str = "kb";
 /// In the data folder: which store last took in the knowledge base as a whole, and its hash then.
-const NOTE: &str = "kb.synced";
+pub(super) const NOTE: &str = "kb.synced";
 
 /// What a sync of the knowledge base did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

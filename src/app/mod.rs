@@ -17,18 +17,27 @@ use crate::retrieval::search::{Engine, SearchError};
 use crate::store::error::StoreError;
 use crate::store::sqlite::SqliteStore;
 
+mod accounts;
+mod audit;
+mod backup;
 mod follow;
 mod import;
 mod intake;
 mod knowledge;
+mod serving;
 #[cfg(test)]
 mod tests;
+
 mod words;
 mod writing;
 
+pub use crate::store::audit::{AuditHead, Broken, Flaw};
+pub use accounts::{AccountError, Listed, NewAccount, Profile};
+pub use backup::{BackupError, Replace, Restored, Saved};
 pub use follow::{Rebuild, Updated};
 pub use import::Imported;
 pub use knowledge::Synced;
+pub use serving::ServiceOptions;
 
 /// Where everything lies.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,6 +86,12 @@ pub enum Stage {
     Reading,
     /// Cases are written to the index; counted in cases.
     Indexing,
+    /// The database is copied; counted in bytes.
+    Copying,
+    /// The copy is compressed; counted in bytes.
+    Packing,
+    /// A backup is read; counted in its bytes.
+    Unpacking,
 }
 
 /// Hears of events as they happen.
@@ -113,9 +128,21 @@ pub enum AppError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A backup cannot be made or brought back.
+    #[error(transparent)]
+    Backup(#[from] BackupError),
     /// A path that cannot be the name of a source.
     #[error("{} cannot be imported: its name is not UTF-8, or holds control characters; rename it", .0.display())]
     Name(PathBuf),
+    /// The rules of the desk cannot be used.
+    #[error(transparent)]
+    Desk(#[from] crate::desk::error::DeskError),
+    /// The key of what is masked cannot be used.
+    #[error(transparent)]
+    Vault(#[from] crate::privacy::vault::VaultError),
+    /// The service cannot start.
+    #[error(transparent)]
+    Service(#[from] crate::engine::EngineError),
     /// No index.
     #[error(
         "there is no index in {}: import cases with `yunzhu import PATH`, or make it with `yunzhu index`",
@@ -215,6 +242,37 @@ impl App {
         let (words, _) = self.words()?;
         let opened = self.generations().open(|folder| Engine::open(folder, words.clone()))?;
         opened.ok_or_else(|| AppError::NoIndex(self.folders.index.clone()))
+    }
+
+    /// Saves the database and the attachments into one file, while everything goes on. A backup of before is replaced
+    /// only when the new one is whole.
+    pub async fn backup(
+        &self,
+        file: &Path,
+        watch: &mut (dyn FnMut(Event) + Send),
+    ) -> Result<Saved, AppError> {
+        backup::save(self, file, watch).await
+    }
+
+    /// Brings a backup back. It is looked at as a whole before anything is touched; a database that somebody uses is not
+    /// touched at all. The index notices by itself that the database is another one.
+    pub async fn restore(
+        &self,
+        file: &Path,
+        replace: Replace,
+        now: SystemTime,
+        watch: &mut (dyn FnMut(Event) + Send),
+    ) -> Result<Restored, AppError> {
+        backup::restore(self, file, (replace, now), watch).await
+    }
+
+    /// Follows the audit log from its first entry to its end, and compares with a count and hash `noted` before. The inner
+    /// result is the log's.
+    pub async fn verify_audit(
+        &self,
+        noted: Option<AuditHead>,
+    ) -> Result<Result<AuditHead, Broken>, AppError> {
+        audit::verify(self, noted).await
     }
 
     fn generations(&self) -> Generations {

@@ -9,16 +9,16 @@ use tokio::sync::watch;
 use super::{App, AppError, Event};
 use crate::desk::policy::{Files, Policy};
 use crate::engine::{Parts, Service};
+use crate::privacy::secret::Secret;
 use crate::privacy::vault::Vault;
 use crate::retrieval::search::Engine;
 use crate::store::Store;
+use crate::store::change::Seq;
 
 /// Folder of the rules below the knowledge base.
 const RULES: &str = "service";
 /// Folder of people's files below the data folder.
 const ATTACHMENTS: &str = "attachments";
-/// File of the keys below the data folder.
-const VAULT_KEY: &str = "vault.key";
 /// How often the knowledge base and the store are looked at for changes.
 const EVERY: Duration = Duration::from_secs(2);
 
@@ -28,9 +28,9 @@ pub struct ServiceOptions {
     /// After how long without a word a conversation is closed; zero: never.
     pub idle: Duration,
     /// Keys that seal originals, one a line; instead of the file.
-    pub vault_keys: Option<String>,
+    pub vault_keys: Option<Secret>,
     /// File of the keys that seal originals.
-    pub vault_key_file: Option<PathBuf>,
+    pub vault_key_file: PathBuf,
     /// Whether alerts leave by a webhook too.
     pub webhook: bool,
 }
@@ -56,10 +56,9 @@ impl App {
 
     fn vault(&self, options: &ServiceOptions) -> Result<Vault, AppError> {
         if let Some(keys) = &options.vault_keys {
-            return Ok(Vault::from_lines(keys, "YUNZHU_VAULT_KEY")?);
+            return Ok(Vault::from_lines(keys.expose(), "YUNZHU_VAULT_KEY")?);
         }
-        let file = options.vault_key_file.clone().unwrap_or_else(|| self.data().join(VAULT_KEY));
-        Ok(Vault::from_file(&file)?)
+        Ok(Vault::from_file(&options.vault_key_file)?)
     }
 
     /// The rules of the desk: those of the knowledge base, and the shipped ones where it has none.
@@ -70,7 +69,9 @@ impl App {
             match std::fs::read_to_string(&path) {
                 Ok(text) => files = files.with(name, text),
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-                Err(error) => return Err(AppError::Words { path, reason: format!("cannot be read: {error}") }),
+                Err(error) => {
+                    return Err(AppError::Words { path, reason: format!("cannot be read: {error}") });
+                }
             }
         }
         Ok(Policy::parse(&files)?)
@@ -92,13 +93,15 @@ impl App {
                     service.use_engine(engine);
                 }
                 Ok(None) => {}
-                Err(error) => tracing::error!(%error, "the changed cases cannot be used; the earlier ones go on answering"),
+                Err(error) => {
+                    tracing::error!(%error, "the changed cases cannot be used; the earlier ones go on answering")
+                }
             }
         }
     }
 
     /// A new engine where something has changed.
-    async fn look(&self, seen: &mut Option<(u64, String)>) -> Result<Option<Engine>, AppError> {
+    async fn look(&self, seen: &mut Option<(Seq, String)>) -> Result<Option<Engine>, AppError> {
         let mut watch = |event| {
             if let Event::Message(message) = event {
                 tracing::warn!("{message}");
@@ -115,10 +118,10 @@ impl App {
     }
 
     /// What the engine depends on: the store's changes and the word files.
-    async fn version(&self) -> Result<(u64, String), AppError> {
+    async fn version(&self) -> Result<(Seq, String), AppError> {
         let seq = self.store().await?.last_seq().await?;
         let words = self.words()?;
-        Ok((seq.0, super::words::hex(&<sha2::Sha256 as sha2::Digest>::digest(format!("{words:?}")))))
+        Ok((seq, super::words::hex(&<sha2::Sha256 as sha2::Digest>::digest(format!("{words:?}")))))
     }
 }
 

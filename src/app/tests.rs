@@ -12,6 +12,7 @@ use crate::index::generation::Generations;
 use crate::index::writer::{CARDS, IndexError};
 use crate::retrieval::search::Context;
 
+mod backup;
 mod disk;
 mod killed;
 

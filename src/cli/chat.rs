@@ -16,7 +16,9 @@ use crate::message::{ChannelKind, Page, Person, Reply, State, Turn};
 
 /// 在终端里多轮对话:按编号选、说“没用”、“转人工”都可以
 #[derive(Args)]
-#[command(after_help = "输入 /quit 或按 Ctrl-D 退出。管道输入时,每行一句。\n\n示例:\n  yunzhu chat\n  yunzhu chat --product ecs\n  printf '服务器登不上\\n1\\n' | yunzhu chat --json")]
+#[command(
+    after_help = "输入 /quit 或按 Ctrl-D 退出。管道输入时,每行一句。\n\n示例:\n  yunzhu chat\n  yunzhu chat --product ecs\n  printf '服务器登不上\\n1\\n' | yunzhu chat --json"
+)]
 pub struct Chat {
     /// 从哪个产品的页面问(产品代码)
     #[arg(long, value_name = "CODE")]
@@ -36,7 +38,7 @@ impl Chat {
     }
 
     async fn talk(&self, run: &Run, service: &Service) -> anyhow::Result<()> {
-        let user = Person { locale: Some(run.language.tag().to_owned()), ..Person::default() };
+        let user = Person { locale: Some(run.settings.language.tag().to_owned()), ..Person::default() };
         let context = Page { product: self.product.clone(), page: None };
         let new = NewConversation { channel: ChannelKind::Cli, user, context };
         let opened = service.open_conversation(new).await?;
@@ -119,7 +121,9 @@ impl Talk<'_> {
 
     /// In a terminal no engineer can answer: says where the case went.
     async fn wait_for_people(&self, turn: &Turn) -> anyhow::Result<()> {
-        if turn.state == State::Queued && turn.replies.iter().any(|reply| matches!(reply, Reply::Handoff { .. })) {
+        if turn.state == State::Queued
+            && turn.replies.iter().any(|reply| matches!(reply, Reply::Handoff { .. }))
+        {
             self.run.terminal.say(self.run.texts.chat_queued.as_str());
         }
         Ok(())
@@ -142,7 +146,9 @@ impl Talk<'_> {
                         println!("  {}. {}", n + 1, choice.label);
                     }
                 }
-                Reply::Text { text } | Reply::Notice { text } | Reply::Handoff { text, .. } => println!("{text}"),
+                Reply::Text { text } | Reply::Notice { text } | Reply::Handoff { text, .. } => {
+                    println!("{text}")
+                }
             }
         }
         std::io::stdout().flush()?;

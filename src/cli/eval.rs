@@ -130,6 +130,7 @@ fn record(figures: &Figures, titles: Option<Titles>, cases: u64) -> Value {
     let by_kind: Map<String, Value> =
         figures.refusals_by_kind().map(|(kind, _, share)| (kind.to_owned(), json!(share))).collect();
     put("refusals_by_kind", Value::Object(by_kind));
+    put("product", json!(figures.products()));
     put("ece", json!(figures.calibration_error()));
     put("took_us_median", json!(micros(figures.latency(0.5))));
     put("took_us_p99", json!(micros(figures.latency(0.99))));
@@ -161,6 +162,9 @@ fn table(run: &Run, figures: &Figures, titles: Option<Titles>) -> Result<String,
             row(&format!("  hit@{top}"), &share(value))?;
         }
         row("  MRR@10", &share(figures.mrr()))?;
+        if figures.products().is_some() {
+            row(&format!("  {}", texts.eval_product), &share(figures.products()))?;
+        }
     }
     let decisions = figures.decisions();
     row(&heading(texts.eval_decisions.as_str()), "")?;

@@ -5,7 +5,10 @@
 //! line on stderr, 2 wrong usage, 130 interrupted.
 
 mod ask;
+mod audit;
+mod backup;
 mod batch;
+mod chat;
 mod classify;
 mod completions;
 mod eval;
@@ -13,11 +16,15 @@ mod help;
 mod import;
 mod index;
 mod kb;
+mod logging;
 mod markdown;
 mod options;
+mod password;
 mod progress;
 mod search;
+mod serve;
 mod terminal;
+mod user;
 mod why;
 
 use std::io::{self, Write};
@@ -25,8 +32,9 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::app::App;
-use crate::config;
+use crate::app::{App, ServiceOptions};
+use crate::config::{self, Log, LogLevel, Settings};
+use crate::engine::Service;
 use crate::retrieval::search::Engine;
 use crate::texts::Texts;
 
@@ -54,13 +62,19 @@ const EXAMPLES: &str = "\
 
 #[derive(Subcommand)]
 enum Command {
+    Serve(serve::Serve),
     Ask(ask::Ask),
+    Chat(chat::Chat),
     Search(search::Search),
     Import(import::Import),
     Index(index::Index),
     Kb(kb::Kb),
     Eval(eval::Eval),
     Classify(classify::Classify),
+    Backup(backup::Backup),
+    Restore(backup::Restore),
+    Audit(audit::Audit),
+    User(user::User),
     Completions(completions::Completions),
 }
 
@@ -76,6 +90,7 @@ enum Status {
 /// One run of the program: what every command needs.
 struct Run {
     app: App,
+    settings: Settings,
     texts: Texts,
     terminal: Terminal,
     json: bool,
@@ -109,19 +124,34 @@ fn start(cli: Cli) -> anyhow::Result<Status> {
     }
     let CommonOptions { config, layer, json } = cli.options;
     let settings = config::compose(config.as_deref(), std::env::vars_os(), layer.into())?;
+    // People read what commands say, not what happens inside; a server is read by whoever watches it.
+    let level = match cli.command {
+        Command::Serve(_) => settings.log.level,
+        _ => settings.log.level.min(LogLevel::Error),
+    };
+    logging::start(Log { level, ..settings.log })?;
     let (texts, terminal) = (Texts::of(settings.language)?, Terminal::of_process());
-    let run = Run { app: App::new(settings.folders), texts, terminal, json };
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    runtime.spawn(stop_when_interrupted(run.texts.interrupted.to_string()));
+    let run = Run { app: App::new(settings.folders.clone()), settings, texts, terminal, json };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    // A server ends in its own, graceful way.
+    if !matches!(cli.command, Command::Serve(_)) {
+        runtime.spawn(stop_when_interrupted(run.texts.interrupted.to_string()));
+    }
     runtime.block_on(async {
         match cli.command {
+            Command::Serve(command) => command.run(&run).await,
             Command::Ask(command) => command.run(&run).await,
+            Command::Chat(command) => command.run(&run).await,
             Command::Search(command) => command.run(&run).await,
             Command::Import(command) => command.run(&run).await,
             Command::Index(command) => command.run(&run).await,
             Command::Kb(command) => command.run(&run),
             Command::Eval(command) => command.run(&run).await,
             Command::Classify(command) => command.run(&run),
+            Command::Backup(command) => command.run(&run).await,
+            Command::Restore(command) => command.run(&run).await,
+            Command::Audit(command) => command.run(&run).await,
+            Command::User(command) => command.run(&run).await,
             Command::Completions(_) => Ok(Status::Done),
         }
     })
@@ -136,6 +166,23 @@ async fn stop_when_interrupted(said: String) {
 }
 
 impl Run {
+    /// The service with what it needs, in this process alone.
+    async fn service(&self) -> anyhow::Result<Service> {
+        let engine = self.engine(options::Sync::First).await?;
+        Ok(self.app.service(engine, &self.service_options()).await?)
+    }
+
+    /// What the settings say of the service.
+    fn service_options(&self) -> ServiceOptions {
+        let privacy = &self.settings.privacy;
+        ServiceOptions {
+            idle: self.settings.conversation.idle,
+            vault_keys: privacy.vault_key.clone(),
+            vault_key_file: privacy.vault_key_file.clone(),
+            webhook: self.settings.alerts.webhook.is_some(),
+        }
+    }
+
     /// The engine: knowledge base synced and index brought up to date, or, as asked, as it is.
     async fn engine(&self, sync: options::Sync) -> anyhow::Result<Engine> {
         match sync {

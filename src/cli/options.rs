@@ -46,7 +46,7 @@ pub struct LayerOptions {
 impl From<LayerOptions> for Layer {
     fn from(options: LayerOptions) -> Self {
         let LayerOptions { kb, index, data, language } = options;
-        Self { kb, index, data, language }
+        Self { kb, index, data, language, ..Self::default() }
     }
 }
 

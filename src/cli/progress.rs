@@ -108,6 +108,9 @@ impl<'a> Reporter<'a> {
                 let what = match what {
                     Stage::Reading => &self.texts.stage_reading,
                     Stage::Indexing => &self.texts.stage_indexing,
+                    Stage::Copying => &self.texts.stage_copying,
+                    Stage::Packing => &self.texts.stage_packing,
+                    Stage::Unpacking => &self.texts.stage_unpacking,
                 };
                 self.progress.set(what.as_str(), done, total);
             }

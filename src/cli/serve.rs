@@ -1,14 +1,20 @@
 //! `yunzhu serve`
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use clap::Args;
 use tokio::sync::watch;
 
 use super::{Run, Status, options};
+use crate::config::Settings;
+use crate::http::options as http;
 use crate::http::serve::serve;
-use crate::http::site::slot;
-use crate::worker;
+use crate::http::site::Slot;
+use crate::worker::{self, Webhook};
+
+/// Of the time for a shutdown, what the store and the index need to close.
+const LAST_SECOND: Duration = Duration::from_secs(1);
 
 /// 启动服务:同步知识库、更新索引、打开网页和接口
 #[derive(Args)]
@@ -29,16 +35,18 @@ pub struct Serve {
 
 impl Serve {
     pub async fn run(self, run: &Run) -> anyhow::Result<Status> {
-        let mut options = run.settings.http(run.app.folders());
+        let mut options = http_options(&run.settings);
         options.bind = self.listen.unwrap_or(options.bind);
-        let (filling, site) = slot();
+        let webhook = run.settings.alerts.webhook.clone();
+        let webhook = webhook.map(|webhook| Webhook::new(webhook.url, webhook.secret)).transpose()?;
+        let slot = Slot::new();
         let (stop, stopped) = watch::channel(false);
         let work = async {
             let engine = run.engine(self.sync.sync()).await?;
-            let service = run.app.service(engine, &run.settings.service()).await?;
-            filling.fill(service.clone());
+            let service = run.app.service(engine, &run.service_options()).await?;
+            slot.fill(service.clone());
             run.terminal.say(run.texts.serve_ready.as_str());
-            let working = worker::run(service.clone(), run.settings.webhook(), stopped.clone());
+            let working = worker::run(service.clone(), webhook, stopped.clone());
             tokio::join!(working, run.app.follow(&service, stopped.clone()));
             anyhow::Ok(())
         };
@@ -46,7 +54,7 @@ impl Serve {
             run.terminal.say(&run.texts.serve_listening.fill(&[("address", &address)]));
         };
         let serving = async {
-            let served = serve(options, site, says, interrupted()).await;
+            let served = serve(options, slot.clone(), says, interrupted()).await;
             stop.send_replace(true);
             served
         };
@@ -55,6 +63,28 @@ impl Serve {
         worked?;
         Ok(Status::Done)
     }
+}
+
+/// What the settings say of the service over HTTP.
+fn http_options(settings: &Settings) -> http::Options {
+    let server = &settings.server;
+    let mut options = http::Options {
+        bind: server.listen,
+        tls: server.tls.clone().map(|tls| http::Tls { certificate: tls.cert, key: tls.key }),
+        allowed_origins: server.allowed_origins.iter().map(|origin| origin.as_str().to_owned()).collect(),
+        trusted_proxies: server.trusted_proxies.clone(),
+        uploads: settings.folders.data.join("uploads"),
+        ..http::Options::default()
+    };
+    options.limits.body = server.max_body_bytes;
+    options.limits.attachment = server.max_attachment_bytes;
+    options.limits.address = Some(http::Quota::new(server.requests_per_second, server.burst));
+    let (a_second, at_once) =
+        (server.messages_per_minute.div_ceil(60), server.messages_per_minute.div_ceil(6));
+    options.limits.conversation = Some(http::Quota::new(a_second, at_once));
+    options.limits.exempt_loopback = !server.limit_loopback;
+    options.patience.shutdown = server.shutdown.saturating_sub(LAST_SECOND);
+    options
 }
 
 /// Ends with Ctrl-C or, where there is such a thing, SIGTERM.

@@ -17,6 +17,14 @@ pub enum Language {
 }
 
 impl Language {
+    /// Its tag.
+    pub fn tag(self) -> &'static str {
+        match self {
+            Self::Chinese => "zh-CN",
+            Self::English => "en",
+        }
+    }
+
     /// The language of a POSIX locale such as `en_GB.UTF-8`; `None` where the program does not speak it.
     pub fn of_locale(locale: &str) -> Option<Self> {
         match locale.split(['_', '.', '@', '-']).next()? {

@@ -5,10 +5,26 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::section::{AlertsLayer, ConversationLayer, LogLayer, PrivacyLayer, ServerLayer};
 use super::{ConfigError, Language};
+use crate::privacy::secret::Secret;
 
-/// Every key, as the file spells it; the environment spells it in capitals after `YUNZHU_`.
-pub const KEYS: [&str; 4] = ["kb", "index", "data", "language"];
+/// Every key outside of sections, as the file spells it; the environment spells it in capitals after `YUNZHU_`.
+const TOP_KEYS: [&str; 4] = ["kb", "index", "data", "language"];
+/// Every section with its keys; the environment spells `YUNZHU_SERVER_LISTEN`.
+const SECTIONS: [(&str, &[&str]); 5] = [
+    ("server", ServerLayer::KEYS),
+    ("conversation", ConversationLayer::KEYS),
+    ("alerts", AlertsLayer::KEYS),
+    ("privacy", PrivacyLayer::KEYS),
+    ("log", LogLayer::KEYS),
+];
+
+/// Every key with its section, which is empty outside of sections.
+pub fn keys() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let inner = SECTIONS.iter().flat_map(|(section, keys)| keys.iter().map(move |key| (*section, *key)));
+    TOP_KEYS.iter().map(|key| ("", *key)).chain(inner)
+}
 
 const PREFIX: &str = "YUNZHU_";
 
@@ -24,6 +40,21 @@ pub struct Layer {
     pub data: Option<PathBuf>,
     /// Language of what is said to people.
     pub language: Option<Language>,
+    /// How the service is reached.
+    #[serde(default)]
+    pub server: ServerLayer,
+    /// When a conversation is over.
+    #[serde(default)]
+    pub conversation: ConversationLayer,
+    /// Who hears of an outage.
+    #[serde(default)]
+    pub alerts: AlertsLayer,
+    /// What is kept.
+    #[serde(default)]
+    pub privacy: PrivacyLayer,
+    /// What is logged.
+    #[serde(default)]
+    pub log: LogLayer,
 }
 
 impl Layer {
@@ -34,6 +65,30 @@ impl Layer {
             index: self.index.or(other.index),
             data: self.data.or(other.data),
             language: self.language.or(other.language),
+            server: self.server.over(other.server),
+            conversation: self.conversation.over(other.conversation),
+            alerts: self.alerts.over(other.alerts),
+            privacy: self.privacy.over(other.privacy),
+            log: self.log.over(other.log),
+        }
+    }
+
+    fn paths(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        let Self { kb, index, data, server, privacy, .. } = self;
+        let all = [kb, index, data, &mut server.tls_cert, &mut server.tls_key, &mut privacy.vault_key_file];
+        all.into_iter().flatten()
+    }
+
+    /// Sets a key of a section from the environment, `server_listen`; `None` where there is no such key.
+    fn set(&mut self, key: &str, text: &str) -> Option<Result<(), String>> {
+        let (section, key) = key.split_once('_')?;
+        match section {
+            "server" => self.server.set(key, text),
+            "conversation" => self.conversation.set(key, text),
+            "alerts" => self.alerts.set(key, text),
+            "privacy" => self.privacy.set(key, text),
+            "log" => self.log.set(key, text),
+            _ => None,
         }
     }
 }
@@ -49,9 +104,7 @@ pub fn from_file(file: &Path) -> Result<Layer, ConfigError> {
         ConfigError::File { file: file.to_owned(), line, reason }
     })?;
     let home = file.parent().unwrap_or(Path::new(""));
-    for path in [&mut layer.kb, &mut layer.index, &mut layer.data].into_iter().flatten() {
-        *path = home.join(&*path);
-    }
+    layer.paths().for_each(|path| *path = home.join(&*path));
     Ok(layer)
 }
 
@@ -62,6 +115,8 @@ pub struct Environment {
     pub layer: Layer,
     /// `YUNZHU_CONFIG`: which file to read.
     pub config: Option<PathBuf>,
+    /// `YUNZHU_VAULT_KEY`: keys of the vault, which no file of settings holds.
+    pub vault_key: Option<Secret>,
     /// The language of the locale.
     pub locale: Option<Language>,
 }
@@ -97,12 +152,22 @@ fn set(environment: &mut Environment, key: &str, value: OsString) -> Result<(), 
         "DATA" => layer.data = Some(value.into()),
         "LANGUAGE" => layer.language = Some(value.to_string_lossy().parse().map_err(error)?),
         "CONFIG" => environment.config = Some(value.into()),
+        "VAULT_KEY" => environment.vault_key = Some(value.to_string_lossy().into_owned().into()),
         // Kubernetes sets these in every container beside a service that is called yunzhu.
         _ if key.starts_with("SERVICE_") || key == "PORT" || key.starts_with("PORT_") => {}
-        _ => {
-            let known = KEYS.map(|key| format!("{PREFIX}{}", key.to_uppercase())).join(", ");
-            return Err(error(format!("unknown setting, known are {known}, {PREFIX}CONFIG")));
-        }
+        _ => match layer.set(&key.to_lowercase(), &value.to_string_lossy()) {
+            Some(set) => set.map_err(error)?,
+            None => return Err(error(format!("unknown setting, known are {}", variables()))),
+        },
     }
     Ok(())
+}
+
+fn variables() -> String {
+    let keys = keys().map(|(section, key)| match section {
+        "" => key.to_uppercase(),
+        section => format!("{section}_{key}").to_uppercase(),
+    });
+    let all = keys.chain(["VAULT_KEY".to_owned(), "CONFIG".to_owned()]);
+    all.map(|key| format!("{PREFIX}{key}")).collect::<Vec<_>>().join(", ")
 }

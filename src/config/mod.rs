@@ -5,6 +5,9 @@
 
 mod language;
 mod layer;
+mod network;
+mod options;
+mod section;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -13,6 +16,11 @@ use crate::app::Folders;
 
 pub use language::Language;
 pub use layer::Layer;
+pub use network::Network;
+pub use options::{
+    AlertWebhook, Alerts, Conversation, Log, LogFormat, LogLevel, Origin, Privacy, Server, Tls,
+};
+pub use section::{AlertsLayer, ConversationLayer, LogLayer, PrivacyLayer, ServerLayer};
 
 /// File that is read where it exists and no other is named.
 pub const DEFAULT_FILE: &str = "yunzhu.toml";
@@ -24,6 +32,16 @@ pub struct Settings {
     pub folders: Folders,
     /// Language of what is said to people.
     pub language: Language,
+    /// How the service is reached, and how much it takes.
+    pub server: Server,
+    /// When a conversation is over.
+    pub conversation: Conversation,
+    /// Who hears of an outage.
+    pub alerts: Alerts,
+    /// What is kept, and under which key.
+    pub privacy: Privacy,
+    /// What is said on standard error.
+    pub log: Log,
 }
 
 /// Why the settings cannot be used.
@@ -55,6 +73,20 @@ pub enum ConfigError {
         /// What is wrong, and what is known.
         reason: String,
     },
+    /// A value is none that the program can run with.
+    #[error("the setting {key} {reason}")]
+    Value {
+        /// The key with its section.
+        key: &'static str,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+impl From<options::Wrong> for ConfigError {
+    fn from((key, reason): options::Wrong) -> Self {
+        Self::Value { key, reason }
+    }
 }
 
 /// The settings from all places. `file` is the file named on the command line; `environment` is all of it.
@@ -74,12 +106,18 @@ pub fn compose(
     };
     let chosen = options.over(environment.layer).over(file);
     let folder = |chosen: Option<PathBuf>, default: &str| chosen.unwrap_or_else(|| default.into());
+    let folders = Folders {
+        kb: folder(chosen.kb, "kb"),
+        index: folder(chosen.index, "index"),
+        data: folder(chosen.data, "data"),
+    };
     Ok(Settings {
-        folders: Folders {
-            kb: folder(chosen.kb, "kb"),
-            index: folder(chosen.index, "index"),
-            data: folder(chosen.data, "data"),
-        },
+        server: options::server(chosen.server)?,
+        conversation: options::conversation(chosen.conversation),
+        alerts: options::alerts(chosen.alerts)?,
+        privacy: options::privacy(chosen.privacy, environment.vault_key, &folders.data),
+        log: options::log(chosen.log),
+        folders,
         language: chosen.language.or(environment.locale).unwrap_or_default(),
     })
 }
@@ -148,14 +186,116 @@ mod tests {
     }
 
     #[test]
+    fn sections_come_from_file_and_environment() {
+        let file = "[server]\nlisten = '0.0.0.0:80'\ntls_cert = 'c.pem'\ntls_key = '/k.pem'\n[log]\nformat = 'json'\n";
+        let environment = [
+            ("YUNZHU_SERVER_LISTEN", "[::]:9000"),
+            ("YUNZHU_SERVER_ALLOWED_ORIGINS", "https://a.example, HTTPS://B.example:8443"),
+            ("YUNZHU_SERVER_TRUSTED_PROXIES", "10.0.0.0/8"),
+            ("YUNZHU_ALERTS_LEVEL_MINUTES", "1,2"),
+            ("YUNZHU_LOG_LEVEL", "debug"),
+        ];
+        let settings = with(file, &environment, Layer::default()).unwrap();
+        let server = &settings.server;
+        assert_eq!(server.listen.to_string(), "[::]:9000");
+        let tls = server.tls.clone().unwrap();
+        assert!(tls.cert.is_absolute() && tls.cert.ends_with("c.pem"), "{tls:?}");
+        assert_eq!(tls.key, Path::new("/k.pem"));
+        let origins: Vec<&str> = server.allowed_origins.iter().map(Origin::as_str).collect();
+        assert_eq!(origins, ["https://a.example", "https://b.example:8443"]);
+        assert!(server.trusted_proxies[0].contains("10.1.2.3".parse().unwrap()));
+        assert_eq!(
+            settings.alerts.levels.iter().map(std::time::Duration::as_secs).collect::<Vec<_>>(),
+            [60, 120]
+        );
+        assert_eq!((settings.log.format, settings.log.level), (LogFormat::Json, LogLevel::Debug));
+    }
+
+    #[test]
+    fn values_that_cannot_be_run_with_name_their_key() {
+        for (file, parts) in [
+            ("[server]\ntls_cert = 'c'", ["server.tls_key", "tls_cert"]),
+            ("[server]\nburst = 0", ["server.burst", "1 or more"]),
+            ("[server]\nlisten = '8080'", ["y.toml:2", "socket address"]),
+            ("[server]\nallowed_origins = ['*']", ["y.toml:2", "https://"]),
+            ("[server]\ntrusted_proxies = ['10/8']", ["y.toml:2", "10.0.0.0/8"]),
+            ("[server]\nlissten = 'x'", ["`lissten`", "`listen`"]),
+            ("[sever]\nlisten = 'x'", ["`sever`", "`server`"]),
+            ("[alerts]\nwebhook_url = 'https://a.example/x'", ["alerts.webhook_secret", "signed"]),
+            ("[alerts]\nwebhook_url = 'ftp://a'\nwebhook_secret = 's'", ["alerts.webhook_url", "http"]),
+            ("[log]\nlevel = 'loud'", ["loud", "trace"]),
+        ] {
+            let error = with(file, &[], Layer::default()).unwrap_err().to_string();
+            assert!(parts.iter().all(|part| error.contains(part)), "{file}: {error}");
+        }
+        let error = with("", &[("YUNZHU_SERVER_BURST", "many")], Layer::default()).unwrap_err().to_string();
+        assert!(error.contains("YUNZHU_SERVER_BURST"), "{error}");
+        let error = with("", &[("YUNZHU_SERVER_BRUST", "1")], Layer::default()).unwrap_err().to_string();
+        assert!(error.contains("YUNZHU_SERVER_BURST"), "{error}");
+    }
+
+    #[test]
+    fn secrets_are_not_shown() {
+        let file = "[alerts]\nwebhook_url = 'https://a.example'\nwebhook_secret = 'hush-hush'\n";
+        let settings = with(file, &[("YUNZHU_VAULT_KEY", "hush-key")], Layer::default()).unwrap();
+        assert_eq!(settings.alerts.webhook.as_ref().unwrap().secret.expose(), "hush-hush");
+        assert!(!format!("{settings:?}").contains("hush"), "{settings:?}");
+        let error = with("[alerts]\nwebhook_secret = 7357\n", &[], Layer::default()).unwrap_err();
+        assert!(!error.to_string().contains("7357"), "{error}");
+    }
+
+    #[test]
     fn the_example_file_holds_every_key_with_its_default() {
         let text = include_str!("../../yunzhu.example.toml");
-        let commented: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("#: ")).collect();
-        let settings = with(&commented.join("\n"), &[], Layer::default()).unwrap();
-        assert_eq!(settings.language, Language::Chinese);
-        for key in layer::KEYS {
-            assert!(commented.iter().any(|line| line.starts_with(&format!("{key} = "))), "{key}");
+        // Sections count where they stand, so all lines but plain remarks belong to it.
+        let shown: Vec<&str> = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("#: ").or(line.starts_with('[').then_some(line)))
+            .collect();
+        let (example, defaults) = (
+            with(&shown.join("\n"), &[], Layer::default()).unwrap(),
+            with("", &[], Layer::default()).unwrap(),
+        );
+        let same = Settings {
+            folders: defaults.folders.clone(),
+            privacy: defaults.privacy.clone(),
+            ..example.clone()
+        };
+        assert_eq!(same, defaults);
+        assert_eq!(example.conversation, defaults.conversation);
+        assert!(example.privacy.vault_key_file.ends_with(&defaults.privacy.vault_key_file));
+        assert!(example.folders.kb.ends_with(&defaults.folders.kb));
+        assert!(example.folders.data.ends_with(&defaults.folders.data));
+        for (section, key) in layer::keys() {
+            let mut place = "";
+            let found = shown.iter().any(|line| {
+                place = line.strip_prefix('[').map_or(place, |name| name.trim_end_matches(']'));
+                place == section && line.starts_with(&format!("{key} = "))
+            });
+            // These have no default: an example of them stands in a plain remark.
+            let example = text.lines().any(|line| line.starts_with(&format!("# {key} = ")));
+            let found =
+                found || (example && ["tls_cert", "tls_key", "webhook_url", "webhook_secret"].contains(&key));
+            assert!(found, "[{section}] {key}");
         }
         with(text, &[], Layer::default()).unwrap();
+    }
+
+    #[test]
+    fn every_file_ever_released_still_loads() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/config");
+        let mut files = 0;
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+            let set: String = text
+                .lines()
+                .map(|line| line.strip_prefix("#: ").unwrap_or(line))
+                .flat_map(|l| [l, "\n"])
+                .collect();
+            with(&text, &[], Layer::default()).unwrap();
+            with(&set, &[], Layer::default()).unwrap();
+            files += 1;
+        }
+        assert!(files > 0);
     }
 }

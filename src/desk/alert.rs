@@ -116,15 +116,24 @@ pub struct Incident {
     /// How often it was reported.
     pub reports: u32,
     /// Who took it, and when.
-    pub acknowledged: Option<(AgentName, i64)>,
+    pub acknowledged: Option<Deed>,
     /// Who ended it, and when.
-    pub closed: Option<(Actor, i64)>,
+    pub closed: Option<Deed>,
     /// How often it was reported again after its end.
     pub reopened: u32,
     /// What is known of it.
     pub facts: AlertFacts,
     /// The steps that are still to be climbed, each with the instant at which it is due.
     steps: Vec<Step>,
+}
+
+/// Who did something, and when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deed {
+    /// Who.
+    pub by: Actor,
+    /// When.
+    pub at: i64,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -255,7 +264,7 @@ impl Incident {
     /// Whether a report is of this outage: the same fingerprint, and soon enough after the last one or after its end.
     pub fn takes(&self, policy: &Policy, report: &Report) -> bool {
         let within = match &self.closed {
-            Some((_, at)) => report.at.saturating_sub(*at) <= policy.alerts.reopen_within_ms,
+            Some(Deed { at, .. }) => report.at.saturating_sub(*at) <= policy.alerts.reopen_within_ms,
             None => report.at.saturating_sub(self.facts.last_at) <= policy.alerts.window_ms,
         };
         within && self.fingerprint == report.fingerprint(policy)
@@ -278,7 +287,8 @@ impl Incident {
         if self.status != IncidentStatus::Open {
             return false;
         }
-        (self.status, self.acknowledged) = (IncidentStatus::Acknowledged, Some((by, at)));
+        (self.status, self.acknowledged) =
+            (IncidentStatus::Acknowledged, Some(Deed { by: Actor::Agent(by), at }));
         self.steps.clear();
         true
     }
@@ -288,7 +298,7 @@ impl Incident {
         if self.status == IncidentStatus::Closed {
             return false;
         }
-        (self.status, self.closed) = (IncidentStatus::Closed, Some((by, at)));
+        (self.status, self.closed) = (IncidentStatus::Closed, Some(Deed { by, at }));
         self.steps.clear();
         true
     }

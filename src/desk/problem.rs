@@ -10,6 +10,12 @@ use super::label::{Label, Named};
 const FILE: &str = "problems.toml";
 /// How much of a text is looked at, in bytes: the need and what led to it, not an attached log.
 const LONGEST_TEXT: usize = 20_000;
+/// The same for one line.
+const LONGEST_LINE: usize = 1_000;
+/// A product's code with fewer letters is no word: too many of them mean something else too.
+const SHORTEST_CODE: usize = 3;
+/// How much more a product's code says than another word of its length.
+const CODE_WEIGHT: usize = 3;
 /// A line with fewer letters is hardly a line of a log.
 const SHORTEST_LOG: usize = 12;
 
@@ -67,6 +73,9 @@ struct Group {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
+    /// Codes of products that are everyday words too.
+    #[serde(default)]
+    everyday: Vec<String>,
     general: Named,
     modules: Vec<WrittenModule>,
     kinds: Vec<WrittenKind>,
@@ -136,7 +145,7 @@ impl Problems {
             asks: asks.collect::<Result<_, DeskError>>()?,
             signs: file.signs,
             general: file.general,
-            modules: file.modules.into_iter().map(|m| Group::new(m.code, m.label, &m.words)).collect(),
+            modules: file.modules.into_iter().map(|module| module.read(&file.everyday)).collect(),
             module_of_product,
             kinds: file.kinds.into_iter().map(|k| Group::new(k.code, k.label, &k.words)).collect(),
             extents: file.extents.into_iter().map(|e| Group::new(e.code, e.label, &e.words)).collect(),
@@ -184,18 +193,18 @@ impl Problems {
 
     /// Whether a line says that something is wrong: it has a word of a kind that is not the last.
     pub fn is_trouble(&self, line: &str) -> bool {
-        let text = Text::new(line);
+        let text = Text::line(line);
         self.kinds.split_last().is_some_and(|(_, troubles)| heaviest(troubles, &text).is_some())
     }
 
     /// Whether a line says that something was tried.
     pub fn is_attempt(&self, line: &str) -> bool {
-        Text::new(line).has_any(&self.signs.tried)
+        Text::line(line).has_any(&self.signs.tried)
     }
 
     /// Whether a line says what has to be reached until when.
     pub fn is_objective(&self, line: &str) -> bool {
-        Text::new(line).has_any(&self.signs.objective)
+        Text::line(line).has_any(&self.signs.objective)
     }
 
     /// Whether a line was copied from a log or an error message: mostly Latin, with a word of such lines and with marks that
@@ -204,7 +213,7 @@ impl Problems {
         let (latin, all) = (line.chars().filter(char::is_ascii).count(), line.chars().count());
         let marks = line.contains([':', '=', '[', '/', '_', '('])
             || line.contains(|mark: char| mark.is_ascii_digit());
-        all >= SHORTEST_LOG && latin * 10 >= all * 7 && marks && Text::new(line).has_any(&self.signs.logs)
+        all >= SHORTEST_LOG && latin * 10 >= all * 7 && marks && Text::line(line).has_any(&self.signs.logs)
     }
 
     fn module(&self, product: Option<&str>, product_name: Option<&str>, text: &Text) -> &Named {
@@ -214,6 +223,16 @@ impl Problems {
         }
         let by_name = product_name.and_then(|name| heaviest(&self.modules, &Text::new(name)));
         by_name.or_else(|| heaviest(&self.modules, text)).unwrap_or(&self.general)
+    }
+}
+
+impl WrittenModule {
+    fn read(self, everyday: &[String]) -> Group {
+        let mut group = Group::new(self.code, self.label, &self.words);
+        let telling = |code: &String| code.len() >= SHORTEST_CODE && !everyday.contains(code);
+        let codes = self.products.iter().map(|code| code.to_lowercase()).filter(telling);
+        group.words.extend(codes.map(|code| (weight(&code) * CODE_WEIGHT, vec![code])));
+        group
     }
 }
 
@@ -273,7 +292,15 @@ struct Text(String);
 
 impl Text {
     fn new(text: &str) -> Self {
-        Self(text[..text.floor_char_boundary(LONGEST_TEXT)].to_lowercase())
+        Self::bounded(text, LONGEST_TEXT)
+    }
+
+    fn line(line: &str) -> Self {
+        Self::bounded(line, LONGEST_LINE)
+    }
+
+    fn bounded(text: &str, bytes: usize) -> Self {
+        Self(text[..text.floor_char_boundary(bytes)].to_lowercase())
     }
 
     fn has_any(&self, words: &[String]) -> bool {

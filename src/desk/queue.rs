@@ -174,7 +174,7 @@ impl Team {
         let turns = (u64::from(ahead) * u64::from(handling_s)).div_ceil(u64::from(self.capacity));
         let until_widened = match ticket.is_urgent() {
             true => 0,
-            false => policy.widens_after(self.width) - now.saturating_sub(ticket.since),
+            false => policy.widens_after(self.width).saturating_sub(now.saturating_sub(ticket.since)),
         };
         let wait = u32::try_from(turns).unwrap_or(u32::MAX).max(seconds(until_widened.max(0)));
         wait.clamp(seconds(policy.wait.connect), seconds(policy.wait.longest.max(policy.wait.connect)))

@@ -67,9 +67,13 @@ impl Step<'_> {
     }
 
     fn intent(&mut self, text: &str, understanding: &Understanding, products: &[String]) {
-        let is_outage_now =
-            understanding.severity == Some(Severity::P0) && understanding.intent != Intent::Question;
-        match understanding.intent {
+        let intent = settled(text, understanding);
+        if intent != understanding.intent && matters(understanding.intent) {
+            // Too little to act on, enough not to pass over.
+            self.offer_human(Line::OfferHuman);
+        }
+        let is_outage_now = understanding.severity == Some(Severity::P0) && intent != Intent::Question;
+        match intent {
             _ if is_outage_now => self.outage(),
             Intent::AskHuman if cancels_handoff(text) => self.question(text, understanding, products),
             Intent::AskHuman => self.hand_over_for(HandoffReason::UserRequest, understanding),
@@ -163,12 +167,16 @@ impl Step<'_> {
 
     /// A fact: the need is searched again with it.
     fn informed(&mut self, text: &str, understanding: &Understanding, products: &[String]) {
+        let asked_back = self.c.state == State::Clarifying;
         match &mut self.c.need {
+            // Without a slot it states no fact but a trouble, and long ones state a trouble of their own.
+            _ if text.chars().count() > 40 => self.question(text, understanding, products),
+            _ if understanding.slots.is_empty() && !asked_back => {
+                self.question(text, understanding, products)
+            }
             None => {
                 self.say(if products.is_empty() { Line::NotedWhatIsWrong } else { Line::WhatIsWrong });
             }
-            // Long ones state a trouble of their own.
-            Some(_) if text.chars().count() > 40 => self.question(text, understanding, products),
             Some(need) => {
                 if let [product] = products {
                     need.product = Some(product.clone());
@@ -391,6 +399,27 @@ impl Step<'_> {
         }
         self.hand_over(HandoffReason::UserRequest);
     }
+}
+
+/// From so many characters on a text is a sentence with a content of its own.
+const LONG: usize = 12;
+
+/// What a message is taken for. A question that is taken for something else gets no answer, so what is no question must be
+/// sure enough: the longer the text and the graver the consequence, the surer.
+fn settled(text: &str, understanding: &Understanding) -> Intent {
+    let is_long = text.chars().count() >= LONG;
+    let needed = match understanding.intent {
+        Intent::UrgentOutage if understanding.severity == Some(Severity::P0) => 0.8,
+        Intent::Complaint => 0.85,
+        _ if is_long => 0.75,
+        _ => 0.4,
+    };
+    if understanding.intent_confidence >= needed { understanding.intent } else { Intent::Question }
+}
+
+/// Whether people of the service should hear of it.
+fn matters(intent: Intent) -> bool {
+    matches!(intent, Intent::Complaint | Intent::AskHuman)
 }
 
 /// Whether a message with this intent leaves an ended conversation ended.

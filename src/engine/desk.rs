@@ -34,6 +34,10 @@ pub struct State {
     pub incidents: HashMap<String, Incident>,
     /// How long work has taken lately.
     pub handling: Handling,
+    /// The places that those who wait were told, and when.
+    pub told: HashMap<TicketId, u32>,
+    /// When places were told last.
+    pub places_told_at: i64,
     last: Option<TicketId>,
 }
 

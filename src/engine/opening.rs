@@ -16,6 +16,7 @@ use crate::desk::ticket::{Actor, CaseShown, Rating, Status, Ticket, Verdict as D
 use crate::dialogue::conversation::{Conversation, Verdict};
 use crate::dialogue::event::Event;
 use crate::dialogue::say::Line;
+use crate::hit::likeliest_product;
 use crate::id::{ConversationId, TicketId};
 use crate::message::{Author, HandoffReason, Message, Reply, Severity, Tier};
 use crate::privacy::token::{token, token_hash};
@@ -295,14 +296,7 @@ fn clock_time(at: i64, now: i64) -> String {
 /// The product that the need is about: named, of the page, or what most of the candidates speak for.
 pub fn product_of(c: &Conversation) -> (Option<String>, Option<String>) {
     let candidates = c.need.iter().flat_map(|need| &need.candidates);
-    let mut votes: Vec<(&str, f32)> = Vec::new();
-    for candidate in candidates.clone().filter(|candidate| !candidate.product.is_empty()) {
-        match votes.iter_mut().find(|(product, _)| *product == candidate.product) {
-            Some((_, votes)) => *votes += candidate.confidence,
-            None => votes.push((&candidate.product, candidate.confidence)),
-        }
-    }
-    let likeliest = votes.iter().max_by(|a, b| a.1.total_cmp(&b.1)).map(|(product, _)| *product);
+    let likeliest = likeliest_product(candidates.clone().map(|c| (c.product.as_str(), c.confidence)));
     let product =
         c.need.as_ref().and_then(|need| need.product.as_deref()).or(likeliest).or(c.page.product.as_deref());
     let name = product.and_then(|code| candidates.clone().find(|candidate| candidate.product == code));

@@ -183,7 +183,13 @@ impl Service {
     ///
     /// # Errors
     /// The conversation is not theirs; nothing was masked in that line; its key is gone.
-    pub async fn original(&self, by: &Account, id: &ConversationId, seq: u64) -> Result<String, EngineError> {
+    pub async fn original(
+        &self,
+        by: &Account,
+        id: &ConversationId,
+        seq: u64,
+        why: &str,
+    ) -> Result<String, EngineError> {
         let theirs = |ticket: &Ticket| {
             ticket.conversation_id.as_ref() == Some(id) && ticket.agent.as_ref() == Some(&by.name)
         };
@@ -203,7 +209,7 @@ impl Service {
             actor: by.name.to_string(),
             action: "original.shown".to_owned(),
             subject: place,
-            details: "{}".to_owned(),
+            details: json!({"why": crate::privacy::masking::mask(why).text}).to_string(),
         };
         // Nobody sees it before it is written down that they did.
         self.inner.saver.save(Save { audit: vec![entry], ..Save::default() }).await?;
@@ -253,6 +259,37 @@ impl Service {
         let rows = self.inner.store.outbox_dead(DEAD).await?;
         let view = |row: crate::store::service::OutboxRow| json!({"id": row.id, "sink": row.sink, "created_at": row.created_at, "attempts": row.attempts, "error": row.error});
         Ok(rows.into_iter().map(view).collect())
+    }
+
+    /// What is due to leave.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn leaving(&self, limit: u32) -> Result<Vec<crate::store::service::OutboxRow>, EngineError> {
+        Ok(self.inner.store.outbox_due(self.now(), limit).await?)
+    }
+
+    /// It has left.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub async fn left(&self, id: &str) -> Result<(), EngineError> {
+        Ok(self.inner.store.outbox_done(id).await?)
+    }
+
+    /// It has not left: tried again after a pause, or given up where there is none.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub async fn stayed(
+        &self,
+        id: &str,
+        pause: Option<std::time::Duration>,
+        why: &str,
+    ) -> Result<(), EngineError> {
+        let ms = |pause: std::time::Duration| i64::try_from(pause.as_millis()).unwrap_or(i64::MAX);
+        let due = pause.map(|pause| self.now().saturating_add(ms(pause)));
+        Ok(self.inner.store.outbox_failed(id, due, why).await?)
     }
 
     /// What `/metrics` shows of the inside.

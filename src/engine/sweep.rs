@@ -3,19 +3,24 @@
 
 use serde_json::json;
 
+use crate::answer::render::{Facts, render};
 use crate::desk::alert::Alert;
 use crate::desk::sla::{SlaEvent, SlaSignal};
 use crate::desk::ticket::Status;
-use crate::dialogue::event::Event;
+use crate::dialogue::event::{Effect, Event};
+use crate::dialogue::say::Say;
 use crate::id::TicketId;
+use crate::message::{Author, State};
 use crate::store::service::{OutboxRow, Save, ServiceStore};
 
 use super::live::json;
 use super::turn::{Run, incident_row};
 use super::{EngineError, Service};
 
-/// Conversations that are closed in one go.
+/// Conversations that are dealt with in one go.
 const AT_ONCE: u32 = 500;
+/// How often those who wait hear of their place: often enough to believe it, seldom enough not to ring all the time.
+const PLACES_MS: i64 = 60_000;
 
 impl Service {
     /// Does all that is due.
@@ -27,7 +32,48 @@ impl Service {
         self.close_idle(now).await?;
         self.run_clocks(now).await?;
         self.climb(now).await?;
-        self.distribute().await
+        self.distribute().await?;
+        self.tell_places(now).await
+    }
+
+    /// Tells those who wait when they have moved up, now and then.
+    async fn tell_places(&self, now: i64) -> Result<(), EngineError> {
+        let moved: Vec<(TicketId, u32, u32)> = {
+            let mut state = self.inner.desk.lock();
+            if now < state.places_told_at.saturating_add(PLACES_MS) {
+                return Ok(());
+            }
+            state.places_told_at = now;
+            let places = state.places(&self.inner.policy, None, now);
+            state.told.retain(|ticket, _| places.iter().any(|place| place.ticket == *ticket));
+            let moved = places.into_iter().filter_map(|place| {
+                let told = state.told.insert(place.ticket.clone(), place.position)?;
+                Some((place.ticket, place.position, place.expected_wait_s?)).filter(|_| place.position < told)
+            });
+            moved.take(AT_ONCE as usize).collect()
+        };
+        for (ticket, position, seconds) in moved {
+            self.tell_place(&ticket, position, seconds).await?;
+        }
+        Ok(())
+    }
+
+    async fn tell_place(&self, ticket: &TicketId, position: u32, seconds: u32) -> Result<(), EngineError> {
+        let Some(conversation) = self.inner.desk.ticket(ticket).and_then(|ticket| ticket.conversation_id)
+        else {
+            return Ok(());
+        };
+        let (mut guard, live) = self.enter(&conversation).await?;
+        if live.conversation.state != State::Queued {
+            return Ok(());
+        }
+        let mut run = Run::new(self, live);
+        let facts = Facts { place: Some((position, seconds)), ..Facts::default() };
+        for reply in render(&Effect::Say(Say::QueueStatus), &facts, run.catalogue()) {
+            run.line(Author::Bot, reply, None, None)?;
+        }
+        *guard = Some(run.commit(None).await?);
+        Ok(())
     }
 
     async fn close_idle(&self, now: i64) -> Result<(), EngineError> {

@@ -275,9 +275,15 @@ async fn what_is_private_is_masked_sealed_and_shown_to_the_agent_only() {
     let Reply::Text { text } = &line.body else { panic!() };
     assert!(!text.contains("13800138000"), "{text}");
     let li = world.agent("li").await;
-    assert!(matches!(world.service.original(&li, &id, line.seq).await, Err(EngineError::Forbidden(_))));
+    assert!(matches!(
+        world.service.original(&li, &id, line.seq, "客户请我回电").await,
+        Err(EngineError::Forbidden(_))
+    ));
     world.service.act(&li, &ticket, AgentAction::Take).await.unwrap();
-    assert_eq!(world.service.original(&li, &id, line.seq).await.unwrap(), "我的手机 13800138000");
+    assert_eq!(
+        world.service.original(&li, &id, line.seq, "客户请我回电").await.unwrap(),
+        "我的手机 13800138000"
+    );
     let audit = world.service.inner.store.audit(0, 100).await.unwrap();
     assert!(audit.iter().any(|row| row.entry.action == "original.shown" && row.entry.actor == "li"));
     let raw = std::fs::read(world.folder.path().join("data/yunzhu.db-wal")).unwrap_or_default();

@@ -29,13 +29,23 @@ pub struct Asked<'a> {
     pub confidence: f32,
     /// Time for this question alone.
     pub took: Duration,
+    /// Whether the product that the hits speak for is that of a right case; `None` where that has none.
+    pub product_right: Option<bool>,
 }
 
 impl<'a> Asked<'a> {
     /// A question in which there is nothing to search for.
     pub fn unanswered(kind: Option<&'a str>, answerable: bool) -> Self {
         let decision = Decision::Clarify;
-        Self { kind, answerable, rank: None, decision, confidence: 0.0, took: Duration::ZERO }
+        Self {
+            kind,
+            answerable,
+            rank: None,
+            decision,
+            confidence: 0.0,
+            took: Duration::ZERO,
+            product_right: None,
+        }
     }
 
     fn is_right(&self) -> bool {
@@ -91,6 +101,8 @@ pub struct Figures {
     reciprocal: f64,
     decisions: Decisions,
     right_answers: u64,
+    products: u64,
+    right_products: u64,
     unanswerable: Decisions,
     kinds: BTreeMap<String, Decisions>,
     bins: [Bin; BINS],
@@ -98,10 +110,17 @@ pub struct Figures {
 }
 
 impl Figures {
+    /// Share of the questions whose product was told right, of those whose right case has one.
+    pub fn products(&self) -> Option<f64> {
+        (self.products > 0).then(|| self.right_products as f64 / self.products as f64)
+    }
+
     /// Counts one question.
     pub fn add(&mut self, asked: &Asked<'_>) {
         self.decisions.count(asked.decision);
         self.right_answers += u64::from(asked.decision == Decision::Answer && asked.is_right());
+        self.products += u64::from(asked.product_right.is_some());
+        self.right_products += u64::from(asked.product_right == Some(true));
         if asked.answerable {
             self.answerable += 1;
             for (hits, top) in self.hits.iter_mut().zip(TOPS) {
@@ -203,7 +222,7 @@ mod tests {
 
     fn asked(rank: Option<usize>, decision: Decision, confidence: f32) -> Asked<'static> {
         let took = Duration::from_micros(100);
-        Asked { kind: None, answerable: true, rank, decision, confidence, took }
+        Asked { kind: None, answerable: true, rank, decision, confidence, took, product_right: None }
     }
 
     #[test]

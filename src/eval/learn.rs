@@ -129,6 +129,7 @@ pub fn cross_validated(examples: &[Example]) -> Figures {
                     decision: decide(&thresholds, outcome.first, outcome.five, outcome.clarity),
                     confidence: outcome.first,
                     took: Duration::ZERO,
+                    product_right: None,
                 });
             }
         }

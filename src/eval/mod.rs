@@ -15,10 +15,13 @@ use std::time::Instant;
 use figures::{Asked, Figures};
 use questions::Labelled;
 
-use crate::retrieval::search::{Engine, SearchError};
+use crate::hit::likeliest_product;
+use crate::retrieval::search::{Engine, Found, SearchError};
 
 /// How deep hits are looked at: the largest k of hit@k.
 pub const DEPTH: usize = 50;
+/// Hits that have a vote on the product: what the dialogue sees.
+const VOTES: usize = 10;
 
 /// Asks every question on this thread and counts. `watch` is told how many are done.
 ///
@@ -42,6 +45,19 @@ pub fn measure(
     Ok(figures)
 }
 
+/// Whether a ticket of this question would name the right product.
+fn product_right(engine: &Engine, question: &Labelled, found: &Found) -> Result<Option<bool>, SearchError> {
+    let votes = found.hits.iter().take(VOTES).map(|hit| (hit.product.as_str(), hit.confidence));
+    let told = likeliest_product(votes);
+    let mut right = None;
+    for gold in &question.gold {
+        if let Some(case) = engine.case(gold)?.filter(|case| !case.product.is_empty()) {
+            right = Some(right == Some(true) || told == Some(case.product.as_str()));
+        }
+    }
+    Ok(right)
+}
+
 fn ask<'a>(engine: &Engine, question: &'a Labelled) -> Result<Asked<'a>, SearchError> {
     let kind = question.kind.as_deref();
     let answerable = !question.gold.is_empty();
@@ -57,5 +73,6 @@ fn ask<'a>(engine: &Engine, question: &'a Labelled) -> Result<Asked<'a>, SearchE
         decision: found.decision,
         confidence: found.confidence,
         took: found.took,
+        product_right: product_right(engine, question, &found)?,
     })
 }

@@ -13,7 +13,7 @@ const STYLE: &str = "text/css; charset=utf-8";
 const JSON: &str = "application/json";
 const PICTURE: &str = "image/svg+xml";
 
-/// Every build has other assets, so the version is enough of a tag while it is released; a rebuilt one differs in length.
+/// One file of a page.
 struct Asset {
     name: &'static str,
     media_type: &'static str,
@@ -23,13 +23,15 @@ struct Asset {
 const CHAT: Asset = Asset { name: "chat.html", media_type: HTML, text: include_str!("pages/chat.html") };
 const DESK: Asset = Asset { name: "desk.html", media_type: HTML, text: include_str!("pages/desk.html") };
 
-const ASSETS: [Asset; 10] = [
+const ASSETS: [Asset; 12] = [
     Asset { name: "base.css", media_type: STYLE, text: include_str!("pages/base.css") },
     Asset { name: "base.js", media_type: SCRIPT, text: include_str!("pages/base.js") },
     Asset { name: "chat.css", media_type: STYLE, text: include_str!("pages/chat.css") },
     Asset { name: "chat.js", media_type: SCRIPT, text: include_str!("pages/chat.js") },
+    Asset { name: "clock.js", media_type: SCRIPT, text: include_str!("pages/clock.js") },
     Asset { name: "desk.css", media_type: STYLE, text: include_str!("pages/desk.css") },
     Asset { name: "desk.js", media_type: SCRIPT, text: include_str!("pages/desk.js") },
+    Asset { name: "heartbeat.js", media_type: SCRIPT, text: include_str!("pages/heartbeat.js") },
     Asset { name: "icon.svg", media_type: PICTURE, text: include_str!("pages/icon.svg") },
     Asset { name: "ticket.js", media_type: SCRIPT, text: include_str!("pages/ticket.js") },
     Asset { name: "texts.en.json", media_type: JSON, text: include_str!("pages/texts.en.json") },

@@ -136,7 +136,7 @@ mod tests {
         {
             assert_eq!(refused(body).0, 400, "{:?}", String::from_utf8_lossy(body));
         }
-        let deep = format!("{}1{}", "[".repeat(5000), "]".repeat(5000));
+        let deep = format!("{{\"other\": {}1{}}}", "[".repeat(5000), "]".repeat(5000));
         assert_eq!(refused(deep.as_bytes()).0, 400);
     }
 

@@ -113,13 +113,15 @@ impl<S> Guard<S> {
     }
 
     /// Bytes of an answer go out.
-    fn said(&mut self, bytes: &[u8]) {
+    fn said(&mut self, bytes: &[u8], context: &mut Context<'_>) {
         match self.phase {
             Phase::Socket => {}
             _ if bytes.starts_with(SWITCHING) => self.phase = Phase::Socket,
             _ => {
                 self.phase = Phase::Idle;
                 self.deadline = Instant::now() + self.patience.idle;
+                // Nobody may ask to read again before something comes, so it is from here that the task is woken.
+                let _ = self.is_past(self.deadline, context);
             }
         }
     }
@@ -192,7 +194,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Guard<S> {
     ) -> Poll<io::Result<usize>> {
         let poll = Pin::new(&mut self.stream).poll_write(context, bytes);
         if let Poll::Ready(Ok(_)) = poll {
-            self.said(bytes);
+            self.said(bytes, context);
         }
         self.written(poll, context)
     }
@@ -205,7 +207,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Guard<S> {
         let poll = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
         if let Poll::Ready(Ok(_)) = poll {
             let first = slices.iter().find(|slice| !slice.is_empty());
-            self.said(first.map_or(&[], |slice| slice));
+            self.said(first.map_or(&[], |slice| slice), context);
         }
         self.written(poll, context)
     }

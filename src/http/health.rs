@@ -25,10 +25,6 @@ pub(super) async fn ready(State(site): State<Site>) -> Result<Json<Value>, Probl
 
 /// Figures for Prometheus.
 pub(super) async fn figures(State(site): State<Site>) -> impl IntoResponse {
-    let counts = match site.slot.service() {
-        Some(service) => service.counts().await.map_err(|error| tracing::error!(%error, "cannot count")).ok(),
-        None => None,
-    };
     let media_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    ([(CONTENT_TYPE, media_type)], site.metrics.page(counts, &site))
+    ([(CONTENT_TYPE, media_type)], site.metrics.page(&site).await)
 }

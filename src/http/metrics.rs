@@ -1,6 +1,6 @@
 //! Figures of the service, as Prometheus reads them.
 
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use prometheus_client::encoding::EncodeLabelSet;
@@ -11,7 +11,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
-use crate::message::{HandoffReason, Reply, Turn};
+use crate::engine::figures::{DECISIONS, Figures, REASONS};
+use crate::message::HandoffReason;
 use crate::store::service::Counts;
 
 use super::site::Inner;
@@ -37,6 +38,11 @@ struct Reason {
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Verdict {
+    verdict: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct State {
     state: String,
 }
@@ -50,9 +56,14 @@ struct Status {
 pub(super) struct Metrics {
     registry: Registry,
     requests: Family<Request, Counter>,
-    turns: Family<Decision, Counter>,
     turn_seconds: Histogram,
+    opened: Counter,
+    turns: Counter,
+    decisions: Family<Decision, Counter>,
     handoffs: Family<Reason, Counter>,
+    failed_rounds: Counter,
+    verdicts: Family<Verdict, Counter>,
+    search_seconds: Counter<f64, AtomicU64>,
     conversations: Family<State, Gauge>,
     tickets: Family<Status, Gauge>,
     outbox: Gauge,
@@ -66,9 +77,14 @@ impl Default for Metrics {
         let mut metrics = Self {
             registry: Registry::with_prefix("yunzhu"),
             requests: Family::default(),
-            turns: Family::default(),
             turn_seconds: Histogram::new(TURN_BUCKETS),
+            opened: Counter::default(),
+            turns: Counter::default(),
+            decisions: Family::default(),
             handoffs: Family::default(),
+            failed_rounds: Counter::default(),
+            verdicts: Family::default(),
+            search_seconds: Counter::default(),
             conversations: Family::default(),
             tickets: Family::default(),
             outbox: Gauge::default(),
@@ -85,9 +101,14 @@ impl Metrics {
     fn register(&mut self) {
         let all = &mut self.registry;
         all.register("http_requests", "Requests by route and status", self.requests.clone());
-        all.register("turns", "Turns by what was decided", self.turns.clone());
-        all.register("turn_seconds", "Time that a turn takes", self.turn_seconds.clone());
+        all.register("turn_seconds", "Time that a turn over HTTP takes", self.turn_seconds.clone());
+        all.register("conversations_opened", "Conversations that were opened", self.opened.clone());
+        all.register("turns", "Turns that were saved", self.turns.clone());
+        all.register("decisions", "Searches by what was decided", self.decisions.clone());
         all.register("handoffs", "Conversations handed to people, by reason", self.handoffs.clone());
+        all.register("failed_rounds", "Rounds that failed", self.failed_rounds.clone());
+        all.register("verdicts", "Answers by what people said of them", self.verdicts.clone());
+        all.register("search_seconds", "Time spent searching", self.search_seconds.clone());
         all.register("conversations", "Open conversations by state", self.conversations.clone());
         all.register("tickets", "Tickets by status", self.tickets.clone());
         all.register("outbox_waiting", "Messages that wait to leave", self.outbox.clone());
@@ -103,19 +124,18 @@ impl Metrics {
     }
 
     /// A turn was answered.
-    pub(super) fn turn(&self, turn: &Turn, took: Duration) {
+    pub(super) fn turn(&self, took: Duration) {
         self.turn_seconds.observe(took.as_secs_f64());
-        self.turns.get_or_create(&Decision { decision: decision(turn) }).inc();
-        let handed_over = turn.replies.iter().any(|reply| matches!(reply, Reply::Handoff { .. }));
-        if let Some(handoff) = turn.handoff.as_ref().filter(|_| handed_over) {
-            self.handoffs.get_or_create(&Reason { reason: reason(handoff.reason) }).inc();
-        }
     }
 
     /// Everything as text.
-    pub(super) fn page(&self, counts: Option<Counts>, site: &Inner) -> String {
-        if let Some(counts) = counts {
-            self.count(counts);
+    pub(super) async fn page(&self, site: &Inner) -> String {
+        if let Some(service) = site.slot.service() {
+            self.take(service.figures());
+            match service.counts().await {
+                Ok(counts) => self.count(counts),
+                Err(error) => tracing::error!(%error, "the store cannot count"),
+            }
         }
         let open = site.options.limits.streams.saturating_sub(site.streams.available_permits());
         self.streams.set(i64::try_from(open).unwrap_or(i64::MAX));
@@ -127,6 +147,25 @@ impl Metrics {
             tracing::error!("the figures cannot be written");
         }
         page
+    }
+
+    /// What the service itself counts, since it also does what nobody asks for over HTTP.
+    fn take(&self, figures: &Figures) {
+        let set = |counter: &Counter, number: u64| counter.inner().store(number, Ordering::Relaxed);
+        set(&self.opened, figures.conversations());
+        set(&self.turns, figures.turns());
+        set(&self.failed_rounds, figures.failed_rounds());
+        for (decision, number) in DECISIONS.into_iter().zip(figures.decisions()) {
+            set(&self.decisions.get_or_create(&Decision { decision: decided(decision) }), number);
+        }
+        for (reason, number) in REASONS.into_iter().zip(figures.handoffs()) {
+            set(&self.handoffs.get_or_create(&Reason { reason: reason_name(reason) }), number);
+        }
+        let (accepted, refused) = figures.verdicts();
+        set(&self.verdicts.get_or_create(&Verdict { verdict: "accepted" }), accepted);
+        set(&self.verdicts.get_or_create(&Verdict { verdict: "refused" }), refused);
+        let seconds = Duration::from_micros(figures.search_us()).as_secs_f64();
+        self.search_seconds.inner().store(seconds.to_bits(), Ordering::Relaxed);
     }
 
     fn count(&self, counts: Counts) {
@@ -145,19 +184,17 @@ impl Metrics {
     }
 }
 
-/// What was decided, as the first reply that tells it.
-fn decision(turn: &Turn) -> &'static str {
-    let told = turn.replies.iter().find_map(|reply| match reply {
-        Reply::Answer { .. } => Some("answer"),
-        Reply::Choices { .. } => Some("choose"),
-        Reply::Clarify { .. } => Some("clarify"),
-        Reply::Handoff { .. } => Some("handoff"),
-        Reply::Text { .. } | Reply::Notice { .. } => None,
-    });
-    told.unwrap_or(if turn.replies.is_empty() { "silent" } else { "text" })
+fn decided(decision: crate::hit::Decision) -> &'static str {
+    use crate::hit::Decision;
+    match decision {
+        Decision::Answer => "answer",
+        Decision::Choose => "choose",
+        Decision::Clarify => "clarify",
+        Decision::Miss => "miss",
+    }
 }
 
-fn reason(reason: HandoffReason) -> &'static str {
+fn reason_name(reason: HandoffReason) -> &'static str {
     match reason {
         HandoffReason::FailedRounds => "failed_rounds",
         HandoffReason::UserRequest => "user_request",

@@ -27,7 +27,7 @@ pub mod router;
 mod search;
 pub mod serve;
 mod sessions;
-mod site;
+pub mod site;
 mod sniff;
 mod socket;
 mod tickets;

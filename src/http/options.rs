@@ -5,6 +5,8 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::config::Network;
+
 /// All values of the server, with defaults that are right for one machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
@@ -12,10 +14,12 @@ pub struct Options {
     pub bind: SocketAddr,
     /// Certificate and key; absent: plain HTTP.
     pub tls: Option<Tls>,
+    /// Whether a proxy in front speaks TLS, so that cookies are for TLS only.
+    pub tls_in_front: bool,
     /// Origins of pages, besides the server's own, whose scripts may call it, such as `https://console.example.com`.
     pub allowed_origins: Vec<String>,
     /// Addresses of proxies whose `X-Forwarded-For` is believed.
-    pub trusted_proxies: Vec<IpAddr>,
+    pub trusted_proxies: Vec<Network>,
     /// Where uploads lie until they are complete; on the same disk as the attachments.
     pub uploads: PathBuf,
     /// How much at once and how fast.
@@ -98,6 +102,7 @@ impl Default for Options {
         Self {
             bind: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080),
             tls: None,
+            tls_in_front: false,
             allowed_origins: Vec::new(),
             trusted_proxies: Vec::new(),
             uploads: PathBuf::from("data/uploads"),

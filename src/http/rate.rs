@@ -8,6 +8,7 @@ use axum::http::{Extensions, HeaderMap};
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota as Governed, RateLimiter};
 
+use crate::config::Network;
 use crate::id::ConversationId;
 
 use super::options::{Options, Quota};
@@ -22,7 +23,7 @@ pub(super) struct Rates {
     conversation: Keyed<ConversationId>,
     sign_in_address: Keyed<IpAddr>,
     sign_in_name: Keyed<String>,
-    trusted_proxies: Vec<IpAddr>,
+    trusted_proxies: Vec<Network>,
     exempt_loopback: bool,
 }
 
@@ -53,7 +54,7 @@ impl Rates {
         let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)).to_canonical();
         let forwarded = headers.get_all("x-forwarded-for");
         let local = peer.is_loopback() && forwarded.iter().next().is_none();
-        if !self.trusted_proxies.contains(&peer) {
+        if !self.trusts(peer) {
             return Origin { address: network(peer), local };
         }
         let hops: Vec<IpAddr> = forwarded
@@ -62,8 +63,12 @@ impl Rates {
             .flat_map(|value| value.split(','))
             .filter_map(|hop| hop.trim().parse().ok())
             .collect();
-        let client = hops.iter().rev().find(|hop| !self.trusted_proxies.contains(hop));
+        let client = hops.iter().rev().find(|hop| !self.trusts(**hop));
         Origin { address: network(*client.unwrap_or(&peer)), local }
+    }
+
+    fn trusts(&self, address: IpAddr) -> bool {
+        self.trusted_proxies.iter().any(|proxies| proxies.contains(address))
     }
 
     /// One request of an address.

@@ -11,8 +11,7 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
 
 use super::options::Options;
-use super::site::Site;
-pub use super::site::Slot;
+use super::site::{Site, Slot};
 use super::{
     assets, attachments, conversations, desk, events, gate, health, openapi, origin, problem, search,
     sessions, socket, tickets, turns, users,

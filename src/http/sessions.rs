@@ -112,7 +112,8 @@ pub(super) async fn presence(staff: Staff, Body(presence): Body<Presence>) -> Re
 
 /// Browsers keep it from scripts and from requests of other pages, and forget it when they are closed.
 fn cookie(site: &Site, token: &str, more: &str) -> Result<HeaderValue, Problem> {
-    let secure = if site.options.tls.is_some() { "; Secure" } else { "" };
+    let is_secure = site.options.tls.is_some() || site.options.tls_in_front;
+    let secure = if is_secure { "; Secure" } else { "" };
     let cookie = format!("{SESSION_COOKIE}={token}; Path=/; HttpOnly; SameSite=Strict{secure}{more}");
     let broken = |_| Problem::new(Kind::Internal, "the session cannot be given");
     HeaderValue::from_str(&cookie).map_err(broken)

@@ -24,6 +24,8 @@ use super::turns::words;
 
 /// Letters that an agent says at once.
 const TEXT_MAX: usize = 10_000;
+/// Letters of a reason.
+const WHY_MAX: usize = 500;
 /// Tickets that one request gives at most.
 const TICKETS_MAX: u32 = 500;
 
@@ -182,6 +184,8 @@ pub(super) async fn act(
 pub(super) struct Line {
     /// Its number in the transcript.
     seq: u64,
+    /// Why it must be seen: it stands in the audit log.
+    why: String,
 }
 
 /// A line as it was typed.
@@ -202,8 +206,9 @@ pub(super) async fn original(
     PathId(id): PathId<TicketId>,
     Params(line): Params<Line>,
 ) -> Result<Json<Original>, Problem> {
+    let why = words("why", &line.why, WHY_MAX)?;
     let conversation = conversation_of(&staff, &id).await?;
-    let text = staff.service.original(&staff.account, &conversation, line.seq).await?;
+    let text = staff.service.original(&staff.account, &conversation, line.seq, &why).await?;
     Ok(Json(Original { seq: line.seq, text }))
 }
 

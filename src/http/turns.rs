@@ -143,7 +143,7 @@ pub(super) async fn perform(
 ) -> Result<Turn, Problem> {
     let started = Instant::now();
     let turn = service.turn(id, inbound, client_message_id).await?;
-    site.metrics.turn(&turn, started.elapsed());
+    site.metrics.turn(started.elapsed());
     Ok(turn)
 }
 

@@ -6,5 +6,6 @@
 
 pub mod masking;
 pub mod password;
+pub mod secret;
 pub mod token;
 pub mod vault;

@@ -13,6 +13,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
+use super::secret::Secret;
 use super::token::{NoRandomness, random};
 
 mod file;
@@ -131,6 +132,17 @@ impl Vault {
         Self::from_lines(&file::read(file)?, &file.display().to_string())
     }
 
+    /// The vault of the keys in the settings, several parted by commas, or else of the key file.
+    ///
+    /// # Errors
+    /// As [`Self::from_lines`] and [`Self::from_file`].
+    pub fn from_settings(keys: Option<&Secret>, file: &Path) -> Result<Self, VaultError> {
+        match keys {
+            Some(keys) => Self::from_lines(&keys.expose().replace(',', "\n"), "YUNZHU_VAULT_KEY"),
+            None => Self::from_file(file),
+        }
+    }
+
     /// Seals a text. It opens with the same `associated` data only, which says where it belongs, such as conversation and
     /// line: so nobody can put it elsewhere.
     ///
@@ -222,6 +234,17 @@ mod tests {
         assert_eq!(new.open(&before, b"").unwrap(), "a");
         assert_eq!(new.open(&after, b"").unwrap(), "b");
         assert!(matches!(old.open(&after, b""), Err(VaultError::NoKey(_))));
+    }
+
+    #[test]
+    fn keys_of_the_settings_come_before_the_file() {
+        let keys = format!("{}, {}", STANDARD.encode([2; 32]), STANDARD.encode([1; 32]));
+        let vault = Vault::from_settings(Some(&keys.into()), Path::new("/nowhere/vault.key")).unwrap();
+        let sealed = Vault::from_key([1; 32]).seal("x", b"").unwrap();
+        assert_eq!(vault.open(&sealed, b"").unwrap(), "x");
+        let error =
+            Vault::from_settings(Some(&"short".to_owned().into()), Path::new("")).unwrap_err().to_string();
+        assert!(error.contains("YUNZHU_VAULT_KEY") && !error.contains("short"), "{error}");
     }
 
     #[test]

@@ -84,7 +84,7 @@ pub fn chain(previous: &[u8; 32], number: u64, entry: &AuditEntry) -> [u8; 32] {
 
 impl AuditHead {
     /// The head after one more entry, and the entry's row.
-    pub fn add(self, entry: AuditEntry) -> (Self, AuditRow) {
+    pub fn extend(self, entry: AuditEntry) -> (Self, AuditRow) {
         let number = self.count + 1;
         let hash = chain(&self.hash, number, &entry);
         (Self { count: number, hash }, AuditRow { number, entry, hash: hash.to_vec() })
@@ -137,7 +137,7 @@ mod tests {
     fn log(entries: i64) -> (Vec<AuditRow>, AuditHead) {
         let mut head = AuditHead::default();
         let rows = (1..=entries).map(|n| {
-            let (next, row) = head.add(entry(n));
+            let (next, row) = head.extend(entry(n));
             head = next;
             row
         });

@@ -8,8 +8,9 @@ use tokio::task::JoinSet;
 use crate::engine::Service;
 
 mod outbox;
+mod webhook;
 
-pub use outbox::Webhook;
+pub use webhook::Webhook;
 
 /// How often what is due is looked for: clocks are exact to a second.
 const EVERY: Duration = Duration::from_secs(1);
@@ -34,7 +35,8 @@ async fn every_second(service: Service, mut stop: watch::Receiver<bool>) {
                     tracing::error!(%error, "what is due could not be done; it is tried again");
                 }
             }
-            _ = stop.wait_for(|stop| *stop) => return,
+            // The value is borrowed until it is dropped here.
+            _ = async { stop.wait_for(|stop| *stop).await.is_ok() } => return,
         }
     }
 }

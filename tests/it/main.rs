@@ -7,12 +7,16 @@ mod program;
 
 /// `ask`: each decision, for people and for programs.
 mod ask;
+/// `backup`, `restore`, `audit verify`.
+mod backup;
 /// `classify`: one message, many, labelled ones.
 mod classify;
 /// `eval`: figures of a small labelled set.
 mod eval;
 /// Floors of the search quality, on labelled questions.
 mod golden;
+/// The service over HTTP.
+mod http;
 /// `import`: every kind of file, again, and with bad records.
 mod import;
 /// `kb check`: the shipped knowledge base and a broken one.
@@ -21,7 +25,11 @@ mod kb;
 mod rooms;
 /// `search`: one question and many.
 mod search;
+/// Conversations written down, played over the shipped knowledge base.
+mod transcripts;
 /// Input and surroundings that must end in a clear message.
 mod trouble;
 /// Help, wrong usage, completions, settings, colours, a reader that goes away.
 mod usage;
+/// `user`: accounts made, listed, shut, and passwords refused.
+mod user;

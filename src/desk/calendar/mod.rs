@@ -20,8 +20,9 @@ pub use self::holidays::HolidayTable;
 pub use self::hours::{Footing, Hours, Region};
 use self::period::{Period, Schedule, Season};
 
-/// How far is looked for an opening: twenty years of days, some milliseconds of work at the very worst.
-const HORIZON_DAYS: usize = 20 * 366;
+/// How far is looked ahead: ten years of days. Longer than the longest span of a rule takes in a small office, and some
+/// milliseconds of work at the very worst.
+const HORIZON_DAYS: usize = 10 * 366;
 
 /// When somebody works. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -85,7 +86,7 @@ impl Calendar {
         last
     }
 
-    /// Working time between two instants; nothing where the second is not later.
+    /// Working time between two instants, up to the horizon after the first; nothing where the second is not later.
     pub fn working_between(&self, a: i64, b: i64) -> i64 {
         let b = clamp(b);
         self.from(a).take_while(|(from, _)| *from < b).map(|(from, to)| to.min(b) - from).sum()

@@ -55,4 +55,4 @@ pub fn left_behind(
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

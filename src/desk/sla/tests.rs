@@ -256,7 +256,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(60))]
 
     #[test]
     fn each_signal_comes_once_and_the_spent_time_is_exact(
@@ -299,6 +299,19 @@ proptest! {
         prop_assert_eq!(&shares[2..], &[SlaSignal::Breached { of: ClockOf::Resolution }][..]);
         prop_assert!(of(ClockOf::Response).count() <= 3);
         prop_assert_eq!(seen.iter().filter(|event| event.what == SlaSignal::TicketTimeout).count(), 1);
+    }
+
+    #[test]
+    fn no_time_does_harm(from: i64, times in proptest::collection::vec(any::<i64>(), 6)) {
+        let mut sla = Sla::start(&OFFICE, Severity::P1, Tier::Standard, None, from);
+        sla.pause(&OFFICE, times[0]);
+        sla.resume(&OFFICE, times[1]);
+        sla.reprioritised(&OFFICE, Severity::P0, times[2]);
+        sla.view(&OFFICE, times[3]);
+        sla.resolved(&OFFICE, times[4]);
+        sla.reopened(&OFFICE, times[5]);
+        sla.advance(i64::MAX);
+        prop_assert_eq!(sla.next_wake(), None);
     }
 
     #[test]

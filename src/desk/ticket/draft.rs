@@ -16,6 +16,8 @@ const LONGEST_NEED: usize = 120;
 const LONGEST_LINE: usize = 500;
 /// How many symptoms, excerpts and moments a ticket begins with; the transcript has the rest.
 const LINES_KEPT: usize = 20;
+/// How many lines of the person are read, the latest: what somebody pastes without end must not hold up the handoff.
+const LINES_READ: usize = 200;
 
 /// What is known when a conversation goes to a human. Texts are masked.
 #[derive(Clone, Debug)]
@@ -88,11 +90,12 @@ impl DraftInput {
         }
     }
 
-    /// The person's own lines.
+    /// The person's own lines, the latest of them.
     fn lines(&self) -> impl Iterator<Item = (i64, &str)> {
-        let own = self.said.iter().filter(|said| said.author == Author::User);
-        own.flat_map(|said| said.text.lines().map(|line| (said.at, line.trim())))
-            .filter(|(_, line)| !line.is_empty())
+        let own = self.said.iter().rev().filter(|said| said.author == Author::User);
+        let lines = own.flat_map(|said| said.text.lines().rev().map(|line| (said.at, line.trim())));
+        let latest: Vec<(i64, &str)> = lines.filter(|(_, line)| !line.is_empty()).take(LINES_READ).collect();
+        latest.into_iter().rev()
     }
 
     /// Words by which the problem is classified.

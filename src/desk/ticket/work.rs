@@ -41,7 +41,7 @@ impl Ticket {
         by: Actor,
     ) -> Result<(), TicketError> {
         if self.status == Status::Assigned && self.agent.as_ref() != Some(&agent) {
-            return self.hand_to(agent, at, by);
+            return self.hand_to(policy, agent, at, by);
         }
         let change = Change::Assigned { agent: agent.clone() };
         if self.step(Status::Assigned, change, at, by)? {
@@ -55,7 +55,7 @@ impl Ticket {
     pub fn take(&mut self, policy: &Policy, agent: AgentName, at: i64) -> Result<(), TicketError> {
         let by = Actor::Agent(agent.clone());
         if self.status == Status::InProgress && self.agent.as_ref() != Some(&agent) {
-            return self.hand_to(agent, at, by);
+            return self.hand_to(policy, agent, at, by);
         }
         if self.step(Status::InProgress, Change::Taken { agent: agent.clone() }, at, by)? {
             self.agent = Some(agent);
@@ -115,12 +115,13 @@ impl Ticket {
 
     /// It was not solved after all: back to the queue, before others.
     pub fn reopen(&mut self, policy: &Policy, at: i64, by: Actor) -> Result<(), TicketError> {
-        if self.status != Status::Resolved {
+        if self.status != Status::Resolved && self.status != Status::Waiting {
             return Err(self.not_allowed(Status::Waiting));
         }
-        self.step(Status::Waiting, Change::Reopened, at, by)?;
-        self.sla.reopened(policy, at);
-        self.back_to_the_queue(at);
+        if self.step(Status::Waiting, Change::Reopened, at, by)? {
+            self.sla.reopened(policy, at);
+            self.back_to_the_queue(at);
+        }
         Ok(())
     }
 
@@ -154,8 +155,7 @@ impl Ticket {
         let queue = match to {
             Target::Queue(queue) => queue,
             Target::Agent(agent) if self.status.is_open() => {
-                self.sla.resume(policy, at);
-                return self.hand_to(agent, at, by);
+                return self.hand_to(policy, agent, at, by);
             }
             Target::Agent(_) => return Err(self.not_allowed(Status::Assigned)),
         };
@@ -261,11 +261,12 @@ impl Ticket {
     }
 
     /// To an agent who has not begun.
-    fn hand_to(&mut self, agent: AgentName, at: i64, by: Actor) -> Result<(), TicketError> {
+    fn hand_to(&mut self, policy: &Policy, agent: AgentName, at: i64, by: Actor) -> Result<(), TicketError> {
         if self.agent.as_ref() == Some(&agent) {
             return Ok(());
         }
         self.status = Status::Assigned;
+        self.sla.resume(policy, at);
         self.agent = Some(agent.clone());
         self.write(Change::Transferred { queue: self.queue.clone(), agent: Some(agent) }, at, by);
         Ok(())

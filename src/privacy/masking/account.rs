@@ -1,7 +1,7 @@
 //! Passwords in addresses: `mysql://name:password@host`, `name:password@host:3306`.
 
 use super::letters::{Letters, is_word};
-use super::secret::{holds_mask, is_placeholder};
+use super::value::{holds_mask, is_placeholder};
 use super::{Find, Kind, Seen};
 
 /// Longest part before the host.

@@ -17,6 +17,7 @@ mod number;
 mod secret;
 #[cfg(test)]
 mod tests;
+mod value;
 
 use std::ops::Range;
 

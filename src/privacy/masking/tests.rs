@@ -29,6 +29,8 @@ const FOUND: &[(&str, &str, &[Kind])] = &[
     ("卡 4111 1111 1111 1111 ok", "卡 4111****1111 ok", &[Kind::BankCard]),
     ("4111-1111-1111-1111", "4111****1111", &[Kind::BankCard]),
     ("银行卡 4222222222222", "银行卡 4222****2222", &[Kind::BankCard]),
+    ("密码如下：Abc@1234", "密码如下：****", &[Kind::Password]),
+    ("账号密码 root/Abc@1234", "账号密码 ****", &[Kind::Password]),
     ("密码是Abc(123", "密码是****", &[Kind::Password]),
     ("护照E12345678丢了", "护照E****78丢了", &[Kind::Passport]),
     ("passport no: EA1234567", "passport no: E****67", &[Kind::Passport]),
@@ -157,6 +159,7 @@ const KEPT: &[&str] = &[
     "thread 140115220821760, endTime: 4782556800000",
     "ClientToken=123e4567-e89b-12d3-a456-426655440000, PublicKeyToken=31bf3856ad364e35",
     "password={ACCESS_KEY}, conf['password'], password=conf['x'], def f(password:str, host:str)",
+    "http://${username}:${password}@${host}:${port}, |Password|String|12**|, $pwd = ConvertTo-SecureString -String x",
     "PasswordPolicy1234, enter password:\\nRetype",
     "mkdir -p /data/mysql && mysqld --port 3306",
 ];

@@ -17,6 +17,7 @@ use super::source::{PutSummary, Removal, Source, SourceName, SyncRun};
 use crate::id::CaseId;
 use crate::kb::case::Case;
 
+pub mod backup;
 mod bulk;
 #[cfg(test)]
 mod durability;
@@ -41,6 +42,9 @@ pub struct SqliteStore {
 impl SqliteStore {
     /// The name of the database file in the data folder.
     pub const FILE: &str = "yunzhu.db";
+
+    /// The name of the folder in the data folder that holds the attachments, each a file named by its id.
+    pub const ATTACHMENTS: &str = "attachments";
 
     /// Opens the database in `data_dir`, and makes both where they are missing.
     pub async fn open(data_dir: &Path) -> Result<Self, StoreError> {

@@ -61,7 +61,7 @@ async fn prepare(path: &Path, writer: &SqlitePool) -> Result<(), StoreError> {
     let fault = |error| fault::name(path, error);
     let mut connection = writer.acquire().await.map_err(fault)?;
     let version = tables_version(path, &mut connection).await?;
-    let known = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0);
+    let known = known_version();
     if version > known {
         return Err(StoreError::Newer { path: path.to_path_buf(), found: version, known });
     }
@@ -77,8 +77,16 @@ async fn prepare(path: &Path, writer: &SqlitePool) -> Result<(), StoreError> {
     transaction.commit().await.map_err(fault)
 }
 
+/// The latest version of the tables that this program knows.
+pub fn known_version() -> i64 {
+    MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0)
+}
+
 /// The version of the last migration, 0 for an empty database; refuses a database of another program.
-async fn tables_version(path: &Path, connection: &mut SqliteConnection) -> Result<i64, StoreError> {
+pub(super) async fn tables_version(
+    path: &Path,
+    connection: &mut SqliteConnection,
+) -> Result<i64, StoreError> {
     let fault = |error| fault::name(path, error);
     // One statement, so that a process that is just making the tables is seen before or after, never in between.
     let (tables, application): (i64, i64) = sqlx::query_as(

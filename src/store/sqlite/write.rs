@@ -71,8 +71,8 @@ impl SqliteStore {
                 .execute(&mut *tx)
                 .await?;
             tx.commit().await?;
-            // Brings the journal into the file and onto the disk. A reader elsewhere may hold that up, which is no
-            // failure: the journal then stays, and the next checkpoint does it.
+            // So that the journal does not stay as large as a long sync has made it. A reader elsewhere may hold that up,
+            // which is no failure: the next checkpoint does it.
             sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&self.writer).await?;
             Ok(removed)
         };

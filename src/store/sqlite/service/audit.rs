@@ -8,6 +8,8 @@ use crate::store::error::StoreError;
 use crate::store::service::{AuditEntry, AuditHead, AuditRow};
 use crate::store::sqlite::SqliteStore;
 
+type Entry = (i64, i64, String, String, String, String, Vec<u8>);
+
 /// Chains the entries to the end of the log.
 pub async fn append(tx: &mut SqliteConnection, entries: &[AuditEntry]) -> Result<(), sqlx::Error> {
     if entries.is_empty() {
@@ -16,7 +18,7 @@ pub async fn append(tx: &mut SqliteConnection, entries: &[AuditEntry]) -> Result
     let mut head = head(tx).await?;
     let mut rows = Rows::new();
     for entry in entries {
-        let (next, row) = head.add(entry.clone());
+        let (next, row) = head.extend(entry.clone());
         head = next;
         let rest = rows.row().number(as_i64(row.number)).number(entry.at).text(&entry.actor);
         let rest = rest.text(&entry.action).text(&entry.subject).text(&entry.details);
@@ -50,13 +52,13 @@ impl SqliteStore {
     pub(super) async fn read_audit(&self, after: u64, limit: u32) -> Result<Vec<AuditRow>, StoreError> {
         let sql = "SELECT number, at, actor, action, subject, details, hash FROM audit
             WHERE number > ?1 ORDER BY number LIMIT ?2";
-        let rows: Vec<(i64, i64, String, String, String, String, Vec<u8>)> = sqlx::query_as(sql)
+        let rows: Vec<Entry> = sqlx::query_as(sql)
             .bind(as_i64(after))
             .bind(limit)
             .fetch_all(&self.readers)
             .await
             .map_err(|error| self.fault(error))?;
-        let row = |(number, at, actor, action, subject, details, hash): (i64, _, _, _, _, _, _)| AuditRow {
+        let row = |(number, at, actor, action, subject, details, hash): Entry| AuditRow {
             number: number.unsigned_abs(),
             entry: AuditEntry { at, actor, action, subject, details },
             hash,

@@ -21,6 +21,8 @@ mod people;
 mod rows;
 mod save;
 #[cfg(test)]
+mod speed;
+#[cfg(test)]
 mod tests;
 mod tickets;
 

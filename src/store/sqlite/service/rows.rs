@@ -26,6 +26,11 @@ impl Rows {
         Row { json: &mut self.json }
     }
 
+    /// How many rows there are.
+    pub fn count(&self) -> u64 {
+        self.count as u64
+    }
+
     /// The text, or `None` where there are no rows.
     pub fn finish(mut self) -> Option<String> {
         self.json.push(']');

@@ -1,4 +1,6 @@
 //! Group commit: what many turns change, in one transaction, one statement a table and one write to the disk.
+//!
+//! `jsonb_each` and not `json_each`: it hands each row on as it was parsed, where the other writes it out to be parsed again.
 
 use sqlx::SqliteConnection;
 
@@ -11,24 +13,45 @@ use crate::store::error::StoreError;
 use crate::store::service::{AuditEntry, Save};
 use crate::store::sqlite::SqliteStore;
 
-const CONVERSATIONS: &str = "INSERT INTO conversations
-        (id, user_id, channel, state, token_hash, created_at, updated_at, wake_at, body)
-    SELECT CASE WHEN unhex(value ->> 9) IN (SELECT hash FROM erased_conversations) THEN NULL ELSE value ->> 0 END, value ->> 1,
-        value ->> 2, value ->> 3, unhex(value ->> 4), value ->> 5, value ->> 6, value ->> 7, value ->> 8
-    FROM json_each(?1) WHERE true
-    ON CONFLICT (id) DO UPDATE SET user_id = excluded.user_id, channel = excluded.channel,
-        state = excluded.state, token_hash = excluded.token_hash, created_at = excluded.created_at,
-        updated_at = excluded.updated_at, wake_at = excluded.wake_at, body = excluded.body";
+macro_rules! conversations {
+    ($update:literal) => {
+        concat!(
+            "INSERT INTO conversations
+                (id, user_id, channel, state, token_hash, created_at, updated_at, wake_at, body)
+            SELECT CASE WHEN unhex(value ->> 9) IN (SELECT hash FROM erased_conversations) THEN NULL
+                    ELSE value ->> 0 END,
+                value ->> 1, value ->> 2, value ->> 3, unhex(value ->> 4), value ->> 5, value ->> 6, value ->> 7,
+                value ->> 8
+            FROM jsonb_each(?1) WHERE true
+            ON CONFLICT (id) DO UPDATE SET state = excluded.state, updated_at = excluded.updated_at,
+                wake_at = excluded.wake_at, body = excluded.body",
+            $update
+        )
+    };
+}
+
+/// Passes over those whose person, channel, beginning or token is another. An UPDATE that names an indexed column writes
+/// its index, changed or not, and these hardly ever change.
+const CONVERSATIONS: &str = conversations!(
+    " WHERE user_id IS excluded.user_id AND channel = excluded.channel AND created_at = excluded.created_at
+        AND token_hash = excluded.token_hash"
+);
+
+/// Passes over none.
+const ALL_OF_CONVERSATIONS: &str = conversations!(
+    ", user_id = excluded.user_id, channel = excluded.channel, created_at = excluded.created_at,
+        token_hash = excluded.token_hash"
+);
 
 const TURNS: &str = "INSERT INTO turns (conversation, number, client_message_id, at, event, response)
     SELECT (SELECT conversation FROM conversations WHERE id = value ->> 0), value ->> 1, value ->> 2, value ->> 3,
         value ->> 4, value ->> 5
-    FROM json_each(?1)";
+    FROM jsonb_each(?1)";
 
 const MESSAGES: &str = "INSERT INTO messages (conversation, seq, at, body, sealed)
     SELECT (SELECT conversation FROM conversations WHERE id = value ->> 0), value ->> 1, value ->> 2, value ->> 3,
         unhex(value ->> 4)
-    FROM json_each(?1)";
+    FROM jsonb_each(?1)";
 
 const TICKETS: &str = "INSERT INTO tickets
         (id, conversation_id, user_id, status, priority, queue, agent, created_at, updated_at, wake_at, body)
@@ -36,7 +59,7 @@ const TICKETS: &str = "INSERT INTO tickets
             OR unhex(value ->> 11) IN (SELECT hash FROM erased_conversations) THEN NULL ELSE value ->> 0 END,
         value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8,
         value ->> 9, value ->> 10
-    FROM json_each(?1) WHERE true
+    FROM jsonb_each(?1) WHERE true
     ON CONFLICT (id) DO UPDATE SET conversation_id = excluded.conversation_id, user_id = excluded.user_id,
         status = excluded.status, priority = excluded.priority, queue = excluded.queue, agent = excluded.agent,
         created_at = excluded.created_at, updated_at = excluded.updated_at, wake_at = excluded.wake_at,
@@ -46,17 +69,17 @@ const OUTBOX: &str = "INSERT INTO outbox
         (id, sink, conversation_id, body, created_at, due_at, attempts, error)
     SELECT CASE WHEN unhex(value ->> 8) IN (SELECT hash FROM erased_conversations) THEN NULL ELSE value ->> 0 END, value ->> 1,
         value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7
-    FROM json_each(?1) WHERE true
+    FROM jsonb_each(?1) WHERE true
     ON CONFLICT (id) DO NOTHING";
 
 const UNANSWERED: &str = "INSERT INTO unanswered (conversation, turn, text, reason, case_id, at)
     SELECT (SELECT conversation FROM conversations WHERE id = value ->> 0), value ->> 1, value ->> 2, value ->> 3,
         value ->> 4, value ->> 5
-    FROM json_each(?1)";
+    FROM jsonb_each(?1)";
 
 const INCIDENTS: &str = "INSERT INTO incidents (id, status, fingerprint, created_at, wake_at, body)
     SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5
-    FROM json_each(?1) WHERE true
+    FROM jsonb_each(?1) WHERE true
     ON CONFLICT (id) DO UPDATE SET status = excluded.status, fingerprint = excluded.fingerprint,
         created_at = excluded.created_at, wake_at = excluded.wake_at, body = excluded.body";
 
@@ -77,7 +100,8 @@ const TAKEN: &str = "SELECT id, what FROM (
 
 /// A batch as the statements take it: a text a table, `None` where it has no rows.
 struct Batch {
-    tables: [(&'static str, Option<String>); 7],
+    conversations: (u64, Option<String>),
+    tables: [(&'static str, Option<String>); 6],
     audit: Vec<AuditEntry>,
 }
 
@@ -106,7 +130,7 @@ impl SqliteStore {
         if let Some((id, what)) = twice(saves) {
             return StoreError::Conflict { conversation: id, what };
         }
-        let [_, (_, turns), (_, messages), ..] = &batch.tables;
+        let [(_, turns), (_, messages), ..] = &batch.tables;
         let taken: Result<Option<(String, String)>, _> = sqlx::query_as(TAKEN)
             .bind(turns.as_deref().unwrap_or("[]").to_owned())
             .bind(messages.as_deref().unwrap_or("[]").to_owned())
@@ -146,7 +170,6 @@ impl Batch {
             }
         }
         let tables = [
-            (CONVERSATIONS, conversations.finish()),
             (TURNS, turns.finish()),
             (MESSAGES, messages.finish()),
             (TICKETS, tickets.finish()),
@@ -154,10 +177,21 @@ impl Batch {
             (UNANSWERED, unanswered.finish()),
             (INCIDENTS, incidents.finish()),
         ];
-        Self { tables, audit: saves.iter().flat_map(|save| save.audit.iter().cloned()).collect() }
+        let conversations = (conversations.count(), conversations.finish());
+        Self {
+            conversations,
+            tables,
+            audit: saves.iter().flat_map(|save| save.audit.iter().cloned()).collect(),
+        }
     }
 
     async fn write(&self, tx: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+        if let (count, Some(rows)) = &self.conversations {
+            let done = sqlx::query(CONVERSATIONS).bind(rows.as_str()).execute(&mut *tx).await?;
+            if done.rows_affected() < *count {
+                sqlx::query(ALL_OF_CONVERSATIONS).bind(rows.as_str()).execute(&mut *tx).await?;
+            }
+        }
         for (statement, rows) in &self.tables {
             if let Some(rows) = rows {
                 sqlx::query(*statement).bind(rows.as_str()).execute(&mut *tx).await?;
