@@ -9,6 +9,7 @@ mod audit;
 mod backup;
 mod batch;
 mod chat;
+mod classify;
 mod completions;
 mod eval;
 mod help;
@@ -69,6 +70,7 @@ enum Command {
     Index(index::Index),
     Kb(kb::Kb),
     Eval(eval::Eval),
+    Classify(classify::Classify),
     Backup(backup::Backup),
     Restore(backup::Restore),
     Audit(audit::Audit),
@@ -145,6 +147,7 @@ fn start(cli: Cli) -> anyhow::Result<Status> {
             Command::Index(command) => command.run(&run).await,
             Command::Kb(command) => command.run(&run),
             Command::Eval(command) => command.run(&run).await,
+            Command::Classify(command) => command.run(&run),
             Command::Backup(command) => command.run(&run).await,
             Command::Restore(command) => command.run(&run).await,
             Command::Audit(command) => command.run(&run).await,

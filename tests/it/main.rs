@@ -9,6 +9,8 @@ mod program;
 mod ask;
 /// `backup`, `restore`, `audit verify`.
 mod backup;
+/// `classify`: one message, many, labelled ones.
+mod classify;
 /// `eval`: figures of a small labelled set.
 mod eval;
 /// Floors of the search quality, on labelled questions.

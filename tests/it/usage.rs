@@ -2,7 +2,7 @@ use std::process::Stdio;
 
 use crate::program::{command, folder, run, shared};
 
-const COMMANDS: [&[&str]; 21] = [
+const COMMANDS: [&[&str]; 22] = [
     &["ask"],
     &["search"],
     &["import"],
@@ -10,6 +10,7 @@ const COMMANDS: [&[&str]; 21] = [
     &["kb"],
     &["kb", "check"],
     &["eval"],
+    &["classify"],
     &["backup"],
     &["restore"],
     &["audit"],

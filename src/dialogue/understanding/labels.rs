@@ -57,6 +57,19 @@ impl Intent {
     }
 }
 
+impl Intent {
+    /// Whether a message with this intent may have this severity. A question is about some trouble, if only about one
+    /// that could be; an outage is no small one; small talk, facts and courtesies state none; the rest may.
+    pub fn allows(self, severity: Option<Severity>) -> bool {
+        match self {
+            Self::Question => matches!(severity, Some(Severity::P1 | Severity::P2)),
+            Self::UrgentOutage => matches!(severity, Some(Severity::P0 | Severity::P1)),
+            Self::AskHuman | Self::Unresolved | Self::Complaint | Self::TicketStatus => true,
+            _ => severity.is_none(),
+        }
+    }
+}
+
 impl Sentiment {
     /// Its public name.
     pub fn name(self) -> &'static str {

@@ -152,9 +152,12 @@ impl Understander {
         if form.units.is_empty() {
             return Understanding::of_nothing();
         }
-        let shares = self.shares(&form);
+        let mut shares = self.shares(&form);
         let (intent, intent_confidence) = most(&shares[..SENTIMENT]);
         let (sentiment, _) = most(&shares[SENTIMENT..SEVERITY]);
+        for (share, severity) in shares[SEVERITY..].iter_mut().zip(SEVERITIES) {
+            *share *= f32::from(INTENTS[intent].allows(severity));
+        }
         let (severity, _) = most(&shares[SEVERITY..]);
         Understanding {
             intent: INTENTS[intent],
@@ -191,3 +194,6 @@ fn most(shares: &[f32]) -> (usize, f32) {
     let best = shares.iter().copied().enumerate().max_by(|a, b| a.1.total_cmp(&b.1));
     best.unwrap_or((0, 0.0))
 }
+
+#[cfg(test)]
+mod tests;

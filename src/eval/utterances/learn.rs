@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
-use serde::Deserialize;
 
+use super::labelled::Utterance;
 use super::softmax::{Observation, fit, shuffle};
 use crate::dialogue::understanding::cue::Cues;
 use crate::dialogue::understanding::features::{self, GROUPS};
@@ -13,48 +13,12 @@ use crate::dialogue::understanding::form::Form;
 use crate::dialogue::understanding::labels::{self, INTENTS, SENTIMENTS, SEVERITIES};
 use crate::dialogue::understanding::model::{SENTIMENT, SEVERITY, Stored, WIDTH, softmax};
 
-/// A message with its labels, as numbers of [`INTENTS`], [`SENTIMENTS`], [`SEVERITIES`].
-#[derive(Clone, Debug)]
-pub struct Utterance {
-    /// What was typed.
-    pub text: String,
-    /// Number of the intent.
-    pub intent: usize,
-    /// Number of the sentiment.
-    pub sentiment: usize,
-    /// Number of the severity.
-    pub severity: usize,
-}
-
-#[derive(Deserialize)]
-struct Wire {
-    text: String,
-    intent: String,
-    sentiment: String,
-    severity: String,
-}
-
-/// A line of a file of labelled messages.
-///
-/// # Errors
-/// What is wrong with it, in one sentence.
-pub fn parse(line: &str) -> Result<Utterance, String> {
-    let wire: Wire = serde_json::from_str(line).map_err(|error| error.to_string())?;
-    let intent = INTENTS.iter().position(|intent| intent.name() == wire.intent);
-    let sentiment = SENTIMENTS.iter().position(|sentiment| sentiment.name() == wire.sentiment);
-    let severity = SEVERITIES.iter().position(|severity| labels::severity_name(*severity) == wire.severity);
-    Ok(Utterance {
-        intent: intent.ok_or_else(|| format!("`{}` is no intent", wire.intent))?,
-        sentiment: sentiment.ok_or_else(|| format!("`{}` is no sentiment", wire.sentiment))?,
-        severity: severity.ok_or_else(|| format!("`{}` is no severity", wire.severity))?,
-        text: wire.text,
-    })
-}
-
 /// Folds within the learning set, from which sentiment and severity learn how much an intent can be trusted.
 const FOLDS: usize = 5;
 /// Times that a feature is seen in the learning set at least; rarer ones say nothing of new messages.
 const SEEN: u32 = 2;
+/// A feature is kept where one of its weights is at least this many of 127 steps: what is smaller turns no message.
+const LEAST: f32 = 6.0;
 /// Orders over which the weights are averaged.
 const SEEDS: u64 = 2;
 
@@ -198,7 +162,7 @@ fn store(names: &[String], intents: &[f32], sentiments: &[f32], severities: &[f3
     let unit = most.max(1e-6) / 127.0;
     let mut weights = serde_json::Map::new();
     for (name, row) in names.iter().zip(&rows) {
-        if row.iter().all(|weight| weight.abs() < 3.0 * unit) {
+        if row.iter().all(|weight| weight.abs() < LEAST * unit) {
             continue;
         }
         let bytes: Vec<u8> = row
