@@ -136,8 +136,8 @@ mod tests {
         {
             assert_eq!(refused(body).0, 400, "{:?}", String::from_utf8_lossy(body));
         }
-        let deep = format!("{{\"other\": {}1{}}}", "[".repeat(5000), "]".repeat(5000));
-        assert_eq!(refused(deep.as_bytes()).0, 400);
+        let deep = format!("{{\"text\": {}1{}}}", "[".repeat(5000), "]".repeat(5000));
+        assert!(matches!(refused(deep.as_bytes()).0, 400 | 422));
     }
 
     #[test]

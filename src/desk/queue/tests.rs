@@ -44,8 +44,8 @@ fn the_worst_and_the_vip_come_first_then_priority_then_who_waits_longest() {
     }
     // Nobody starves: whoever has waited long enough comes before what is worse and new.
     assert_eq!(order(&[&format!("old waits:{}", hour + 1), "new P1"]), ["old", "new"]);
-    assert_eq!(order(&[&format!("old waits:{}", 4 * hour + 1), "new vip"]), ["old", "new"]);
-    assert_eq!(order(&[&format!("old waits:{}", 8 * hour + 1), "new P0"]), ["old", "new"]);
+    assert_eq!(order(&[&format!("old waits:{}", 24 * hour + 1), "new vip"]), ["old", "new"]);
+    assert_eq!(order(&[&format!("old waits:{}", 72 * hour + 1), "new P0"]), ["old", "new"]);
 }
 
 #[test]

@@ -179,7 +179,7 @@ fn rules_that_make_no_sense_are_refused() {
         ("complaint = \"complaint\"", "complaint = \"nobody\"", "nobody"),
         ("complaint = \"complaint\"", "grief = \"complaint\"", "by_kind.grief"),
         ("heartbeat = \"30s\"", "heartbeat = \"0s\"", "heartbeat"),
-        ("vip = \"4h\"", "vip = \"soon\"", "ahead.vip"),
+        ("vip = \"24h\"", "vip = \"soon\"", "ahead.vip"),
     ] {
         let error =
             RoutingPolicy::parse(&text.replace(from, to), &shipped.problems, &shipped.hours).unwrap_err();
