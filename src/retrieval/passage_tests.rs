@@ -127,7 +127,7 @@ proptest! {
         // A lone carriage return ends a line in Markdown too.
         let whole = || body.split(['\n', '\r']);
         let lines: HashSet<&str> = whole().map(str::trim_end).chain(body.lines().map(str::trim_end)).collect();
-        for line in found.text.lines().map(str::trim_end) {
+        for line in found.text.split(['\n', '\r']).map(str::trim_end) {
             let fence = line.trim_start_matches([' ', '>', '\t']);
             let added = line == "…" || fence.chars().all(|c| c == '`') || fence.chars().all(|c| c == '~');
             let head = || whole().any(|l| l.chars().count() > most && l.starts_with(line));
