@@ -410,7 +410,8 @@ fn settled(text: &str, understanding: &Understanding) -> Intent {
     let is_long = text.chars().count() >= LONG;
     let needed = match understanding.intent {
         Intent::UrgentOutage if understanding.severity == Some(Severity::P0) => 0.8,
-        Intent::Complaint => 0.85,
+        // What went wrong with a bill is answered; who complains says so.
+        Intent::Complaint => 0.97,
         _ if is_long => 0.75,
         _ => 0.4,
     };
