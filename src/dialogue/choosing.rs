@@ -1,9 +1,11 @@
 //! Choices are picked: by what is said, or by a tap; also those of earlier turns.
 
 use super::conversation::{Candidate, Conversation, Need, OfferKind, Purpose, Verdict};
+use super::hearing::settled;
 use super::machine::Step;
-use super::pick::{Pick, is_none, pick};
+use super::pick::{Pick, is_bare_number, is_none, pick};
 use super::relation;
+use super::rounds::More;
 use super::say::Line;
 use super::understanding::{Intent, Slot, Understanding};
 use crate::message::{Choice, State};
@@ -13,14 +15,16 @@ impl Step<'_> {
     pub(super) fn picks(&mut self, text: &str, understanding: &Understanding) -> bool {
         let Some(offer) = &self.c.offer else { return false };
         let kind = offer.kind;
-        // What asks for a human is never a pick.
-        if matches!(understanding.intent, Intent::AskHuman | Intent::Complaint | Intent::EraseData) {
+        // What asks for a human is never a pick; a number always is one, or a slip.
+        let is_wish =
+            matches!(settled(text, understanding), Intent::AskHuman | Intent::Complaint | Intent::EraseData);
+        if is_wish && !is_bare_number(text) {
             return false;
         }
         match pick(text, &offer.choices) {
             Pick::Nth(n) => self.take(n),
-            Pick::NoneOfThem(rest) if kind == OfferKind::Cases => self.refused(&rest),
-            Pick::NoneOfThem(_) if kind == OfferKind::Related => self.refused(""),
+            Pick::NoneOfThem(rest) if kind == OfferKind::Cases => self.refused(More::Instead(&rest)),
+            Pick::NoneOfThem(rest) if kind == OfferKind::Related => self.refused(More::Instead(&rest)),
             Pick::NoneOfThem(_) => {
                 self.shelve_offer();
                 self.search(Purpose::Refined);
@@ -56,7 +60,7 @@ impl Step<'_> {
         let Some(offer) = &self.c.offer else { return };
         let Some(choice) = offer.choices.get(n).cloned() else { return };
         match offer.kind {
-            OfferKind::Cases if is_none(&choice) => self.refused(""),
+            OfferKind::Cases if is_none(&choice) => self.refused(More::Nothing),
             OfferKind::Cases | OfferKind::Related => self.take_case(&choice),
             OfferKind::Fact(slot) => self.take_fact(slot, &choice),
         }

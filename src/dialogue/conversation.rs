@@ -163,6 +163,8 @@ pub enum Purpose {
     NewNeed,
     /// The need with something added: a fact, a follow-up.
     Refined,
+    /// The need with a fact added that nobody asked for: where nothing comes of it, no round has failed.
+    Informed,
     /// Another try after a round that failed and was counted.
     Retry,
 }

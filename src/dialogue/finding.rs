@@ -19,6 +19,8 @@ const MOST_CLARIFIED: u8 = 2;
 const LEAST_OFFERED: f32 = 0.005;
 /// The first of what is offered must be at least this likely: else "nothing found" is the truth.
 const LEAST_FIRST: f32 = 0.05;
+/// A single case that is this likely is shown and not offered: there is nothing to choose.
+const SURE_ALONE: f32 = 0.3;
 
 impl Step<'_> {
     pub(super) fn found(&mut self, decision: Decision, candidates: &[Candidate]) {
@@ -26,9 +28,12 @@ impl Step<'_> {
         if self.is_with_people() {
             return;
         }
+        let failed_before = self.c.failed_rounds;
         if purpose == Purpose::Question && self.relate(candidates) == Goes::ToHuman {
             return;
         }
+        // One message fails one round at most.
+        let purpose = if self.c.failed_rounds > failed_before { Purpose::Retry } else { purpose };
         let Some(need) = &mut self.c.need else { return };
         let fits = |candidate: &&Candidate| !facet::contradicts(&need.question, &candidate.title);
         need.candidates = candidates.iter().filter(fits).cloned().collect();
@@ -36,6 +41,7 @@ impl Step<'_> {
         let first_is_fresh = fresh.first().map(|c| &c.id) == candidates.first().map(|c| &c.id);
         match decision {
             _ if first_is_fresh && self.is_title(&fresh) => self.answer(&fresh),
+            Decision::Miss if purpose == Purpose::Informed => self.say(Line::Noted),
             Decision::Clarify if self.ask_back(&fresh) => {}
             Decision::Answer if first_is_fresh && !self.is_topic_of_many(&fresh) => self.answer(&fresh),
             Decision::Miss if first_is_fresh => self.miss(purpose),
@@ -91,7 +97,7 @@ impl Step<'_> {
     /// Whether the question is the title of the first case, and of no other: nothing is left to ask.
     fn is_title(&self, fresh: &[Candidate]) -> bool {
         let Some(need) = &self.c.need else { return false };
-        let is_it = |candidate: &&Candidate| candidate.title.trim() == need.question.trim();
+        let is_it = |candidate: &&Candidate| relation::same_but_for_order(&candidate.title, &need.question);
         fresh.first().filter(is_it).is_some() && fresh.iter().filter(is_it).count() == 1
     }
 
@@ -132,9 +138,11 @@ impl Step<'_> {
         self.shelve_offer();
         let choices = self.choices_of(fresh);
         let first = fresh.first().map_or(0.0, |candidate| candidate.confidence);
-        match choices.is_empty() || first < LEAST_FIRST {
-            true => self.miss(purpose),
-            false => self.offer_cases(choices, Line::DidYouMean),
+        match (choices.len(), fresh.first()) {
+            _ if first < LEAST_FIRST => self.miss(purpose),
+            (0, _) => self.miss(purpose),
+            (1, Some(only)) if only.confidence >= SURE_ALONE => self.answer(fresh),
+            _ => self.offer_cases(choices, Line::DidYouMean),
         }
     }
 
@@ -205,7 +213,7 @@ impl Step<'_> {
             return false;
         }
         let known = |slot: Slot| need.asked_for.contains(&slot) || self.c.slots.contains_key(&slot);
-        let product_known = need.product.is_some() || need.asked_for.contains(&Slot::Product);
+        let product_known = self.c.product().is_some() || need.asked_for.contains(&Slot::Product);
         let products = by_product(fresh);
         let systems = by_system(fresh);
         let (slot, values) = match () {

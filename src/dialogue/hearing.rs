@@ -6,6 +6,7 @@ use super::event::Effect;
 use super::machine::Step;
 use super::pick::is_bare_number;
 use super::relation;
+use super::rounds::More;
 use super::say::{Line, Say};
 use super::understanding::{Intent, Sentiment, Slot, Understanding, cancels_handoff};
 use crate::message::{HandoffReason, Severity, State};
@@ -67,6 +68,9 @@ impl Step<'_> {
     }
 
     fn intent(&mut self, text: &str, understanding: &Understanding, products: &[String]) {
+        if !text.chars().any(char::is_alphanumeric) && understanding.intent == Intent::Question {
+            return self.say(Line::WhatIsWrong);
+        }
         let intent = settled(text, understanding);
         if intent != understanding.intent && matters(understanding.intent) {
             // Too little to act on, enough not to pass over.
@@ -79,7 +83,7 @@ impl Step<'_> {
             Intent::AskHuman => self.hand_over_for(HandoffReason::UserRequest, understanding),
             Intent::Complaint => self.hand_over_for(HandoffReason::Complaint, understanding),
             Intent::UrgentOutage => {
-                self.note_severity(Some(understanding.severity.unwrap_or(Severity::P1)));
+                self.note_severity(Some(Severity::P1));
                 self.offer_human(Line::OfferHumanUrgent);
                 self.question(text, understanding, products);
             }
@@ -92,6 +96,10 @@ impl Step<'_> {
             Intent::Chitchat => self.say(Line::Chitchat),
             Intent::Bye => self.bye(),
             Intent::Rate => self.rate(text, understanding),
+            // Nothing was wanted yet: what sounds like success may be a topic.
+            Intent::Resolved if self.c.need.is_none() && understanding.intent_confidence < 0.97 => {
+                self.question(text, understanding, products);
+            }
             Intent::Resolved => self.resolved(),
             Intent::Unresolved => self.unresolved(text, understanding, products),
             Intent::Choose if is_bare_number(text) || text.chars().count() < 8 => {
@@ -136,7 +144,7 @@ impl Step<'_> {
         let stars = stars(text);
         let refuses = stars.is_none() && understanding.sentiment >= Sentiment::Negative;
         if refuses && matches!(self.c.state, State::Answered | State::Choosing) {
-            return self.refused("");
+            return self.refused(More::Nothing);
         }
         let by_mood = match understanding.sentiment {
             Sentiment::Positive => 5,
@@ -157,8 +165,8 @@ impl Step<'_> {
         let is_about_answer = self.c.need.is_some() && self.c.state != State::Clarifying;
         let length = text.chars().filter(|c| c.is_alphanumeric()).count();
         match (is_about_answer, length < BARE_REFUSAL) {
-            (true, true) => self.refused(""),
-            (true, false) => self.refused(text),
+            (true, true) => self.refused(More::Nothing),
+            (true, false) => self.refused(More::Beside(text)),
             // Nothing was answered yet: it is a trouble, or too little to know which.
             (false, true) if self.c.need.is_none() => self.say(Line::WhatIsWrong),
             (false, _) => self.question(text, understanding, products),
@@ -187,7 +195,7 @@ impl Step<'_> {
                 }
                 match self.c.state {
                     State::Clarifying => self.search(Purpose::Refined),
-                    _ if words => self.search(Purpose::Refined),
+                    _ if words => self.search(Purpose::Informed),
                     _ => self.say(Line::Noted),
                 }
             }
@@ -195,10 +203,18 @@ impl Step<'_> {
     }
 
     fn question(&mut self, text: &str, understanding: &Understanding, products: &[String]) {
-        self.note_severity(understanding.severity);
-        if understanding.sentiment == Sentiment::Angry {
-            self.offer_human(Line::OfferHuman);
+        // What was not sure enough to raise the alarm is no outage.
+        let severity = understanding.severity.map(|severity| severity.max(Severity::P1));
+        let is_known = self.c.priority.is_some();
+        self.note_severity(severity);
+        match understanding.sentiment {
+            Sentiment::Angry => self.offer_human(Line::OfferHuman),
+            Sentiment::Negative if severity == Some(Severity::P1) && !is_known => {
+                self.offer_human(Line::OfferHumanUrgent);
+            }
+            _ => {}
         }
+        let text = beside_cancelling(text);
         let product = match products {
             [product] => Some(product.clone()),
             _ => None,
@@ -320,12 +336,20 @@ impl Step<'_> {
     }
 }
 
+/// The text without a clause that only says that no human is wanted.
+fn beside_cancelling(text: &str) -> &str {
+    match text.split_once(['，', ',', '。', '；', ';']) {
+        Some((clause, rest)) if cancels_handoff(clause) && !rest.trim().is_empty() => rest.trim(),
+        _ => text,
+    }
+}
+
 /// From so many characters on a text is a sentence with a content of its own.
 const LONG: usize = 12;
 
 /// What a message is taken for. A question that is taken for something else gets no answer, so what is no question must be
 /// sure enough: the longer the text and the graver the consequence, the surer.
-fn settled(text: &str, understanding: &Understanding) -> Intent {
+pub(super) fn settled(text: &str, understanding: &Understanding) -> Intent {
     let is_long = text.chars().count() >= LONG;
     let needed = match understanding.intent {
         Intent::UrgentOutage if understanding.severity == Some(Severity::P0) => 0.8,

@@ -49,7 +49,7 @@ const LEANING: [&str; 16] = [
     "what about",
 ];
 /// Asks for another way to the same end.
-const OTHER_WAY: [&str; 12] = [
+const OTHER_WAY: [&str; 20] = [
     "还有别的办法",
     "还有别的方法",
     "还有其他办法",
@@ -62,6 +62,14 @@ const OTHER_WAY: [&str; 12] = [
     "其他办法",
     "换种方法",
     "any other way",
+    "还有别的吗",
+    "有没有其他",
+    "有没有其它",
+    "其他方法",
+    "其它方法",
+    "其它办法",
+    "别的方法",
+    "另外的办法",
 ];
 /// The longest that half a sentence is, in characters.
 const HALF_SENTENCE: usize = 14;
@@ -172,6 +180,21 @@ pub fn speaks_of(title: &str, topic: &str) -> bool {
             || (chars.len() > 3
                 && chars.chunks(2).all(|pair| title.contains(&pair.iter().collect::<String>())))
     })
+}
+
+/// Whether two texts have the same characters, those for asking left out: "invoice how to get" and "how to get an invoice".
+pub fn same_but_for_order(a: &str, b: &str) -> bool {
+    let sorted = |text: &str| {
+        let mut folded = fold(text);
+        for asking in ["怎么", "如何", "怎样", "吗", "呢", "请问", "的", "了"] {
+            folded = folded.replace(asking, "");
+        }
+        let mut chars: Vec<char> = folded.chars().filter(|c| c.is_alphanumeric()).collect();
+        chars.sort_unstable();
+        chars
+    };
+    let (a, b) = (sorted(a), sorted(b));
+    !a.is_empty() && a == b
 }
 
 /// Whether two texts say the same in nearly the same words.

@@ -30,6 +30,20 @@ impl Failure {
     }
 }
 
+/// What is said together with a refusal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum More<'a> {
+    /// Only that it does not help.
+    Nothing,
+    /// Something that belongs to the need.
+    Beside(&'a str),
+    /// The need in other words.
+    Instead(&'a str),
+}
+
+/// Fewer characters than this say nothing to search for.
+const SAYS_SOMETHING: usize = 5;
+
 /// Whether the conversation stays with the bot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Goes {
@@ -92,8 +106,8 @@ impl Step<'_> {
         self.say(Line::Resolved);
     }
 
-    /// The person refuses an answer or choices; `more` is what was said beside that.
-    pub(super) fn refused(&mut self, more: &str) {
+    /// The person refuses an answer or choices.
+    pub(super) fn refused(&mut self, more: More<'_>) {
         let failure = match self.c.offer.as_ref().map(|offer| offer.kind) {
             Some(OfferKind::Cases) if self.c.state == State::Choosing => Failure::ChoicesRefused,
             _ => Failure::Refused,
@@ -105,13 +119,18 @@ impl Step<'_> {
         self.try_again(more);
     }
 
-    /// After a refusal: the new words searched together with the need, else what was found beside the refused case.
-    fn try_again(&mut self, more: &str) {
-        let says_more = more.chars().filter(|c| c.is_alphanumeric()).count() >= 5;
-        match &mut self.c.need {
-            Some(need) if says_more => {
-                need.said.push(more.to_owned());
-                need.question = format!("{} {more}", need.said[0]);
+    /// After a refusal: what was said with it is searched, else there is what was found beside the refused case.
+    fn try_again(&mut self, more: More<'_>) {
+        let says = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).count() >= SAYS_SOMETHING;
+        match (&mut self.c.need, more) {
+            (Some(need), More::Beside(words)) if says(words) => {
+                need.question = format!("{} {words}", need.said[0]);
+                need.said.push(words.to_owned());
+                self.search(Purpose::Retry);
+            }
+            (Some(need), More::Instead(words)) if says(words) => {
+                need.question = words.to_owned();
+                need.said.push(words.to_owned());
                 self.search(Purpose::Retry);
             }
             _ => self.offer_rest(),
@@ -140,7 +159,7 @@ impl Step<'_> {
         self.turn();
         match helpful {
             true => self.resolved(),
-            false => self.refused(""),
+            false => self.refused(More::Nothing),
         }
     }
 

@@ -71,6 +71,19 @@ impl Service {
             }
         }
         self.desk_changed();
+        if !erased.settled {
+            // Rows are gone, but in a large file their bytes lie in free pages until it is written anew; that takes seconds,
+            // in which turns wait.
+            let store = self.inner.store.clone();
+            tokio::spawn(async move {
+                match store.settle().await {
+                    Ok(_) => tracing::info!("what was erased is gone from the disk too"),
+                    Err(error) => {
+                        tracing::error!(%error, "erased bytes may still be on the disk; the next erasure tries again")
+                    }
+                }
+            });
+        }
     }
 }
 

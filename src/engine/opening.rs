@@ -16,6 +16,7 @@ use crate::desk::ticket::{Actor, CaseShown, Rating, Status, Ticket, Verdict as D
 use crate::dialogue::conversation::{Conversation, Verdict};
 use crate::dialogue::event::Event;
 use crate::dialogue::say::Line;
+use crate::dialogue::understanding::Slot;
 use crate::hit::likeliest_product;
 use crate::id::{ConversationId, TicketId};
 use crate::message::{Author, HandoffReason, Message, Reply, Severity, Tier};
@@ -259,7 +260,9 @@ impl Run<'_> {
         let person = &self.live.conversation.person;
         let (policy, now, urgent) =
             (&self.service.inner.policy, self.now, self.live.conversation.priority.is_some());
-        let lines = lines_for(policy, person.region.as_deref(), person.tier, now, self.footing(), urgent);
+        let said = self.live.conversation.slots.get(&Slot::Region);
+        let region = said.or(person.region.as_ref()).map(String::as_str);
+        let lines = lines_for(policy, region, person.tier, now, self.footing(), urgent);
         /// As many as a person reads in an emergency.
         const MOST: usize = 4;
         lines.into_iter().take(MOST).map(|line| call_line(line, now)).collect()

@@ -4,9 +4,9 @@
 use serde_json::json;
 
 use crate::answer::render::{Facts, render};
-use crate::desk::alert::Alert;
+use crate::desk::alert::{Alert, Report};
 use crate::desk::sla::{SlaEvent, SlaSignal};
-use crate::desk::ticket::Status;
+use crate::desk::ticket::Ticket;
 use crate::dialogue::event::{Effect, Event};
 use crate::dialogue::say::Say;
 use crate::id::TicketId;
@@ -102,25 +102,47 @@ impl Service {
             due.map(|ticket| ticket.id.clone()).collect()
         };
         for id in due {
-            let mut signals = Vec::new();
-            let heard = &mut signals;
+            let mut failed = None;
             self.change(&id, |run, mut ticket| {
-                *heard = ticket.advance(now);
-                let too_long = heard.iter().any(|event| event.what == SlaSignal::TicketTimeout);
+                let signals = ticket.advance(now);
+                failed = self.tell_signals(run, &ticket, &signals, now).err();
+                let too_long = signals.iter().any(|event| event.what == SlaSignal::TicketTimeout);
                 let queue = ticket.queue.clone();
-                let waits_for_nobody = !matches!(ticket.status, Status::Resolved | Status::Closed);
+                let is_open = ticket.status.is_open();
                 run.put_ticket(ticket);
-                (too_long && waits_for_nobody).then(|| Event::TicketTimeout { ticket_id: id.clone(), queue })
+                (too_long && is_open).then(|| Event::TicketTimeout { ticket_id: id.clone(), queue })
             })
             .await?;
-            let rows = signals
-                .iter()
-                .map(|event| self.clock_rows(&id, event, now))
-                .collect::<Result<Vec<_>, _>>()?;
-            let outbox: Vec<OutboxRow> = rows.into_iter().flatten().collect();
-            if !outbox.is_empty() {
-                self.inner.saver.save(Save { outbox, ..Save::default() }).await?;
+            failed.map_or(Ok(()), Err)?;
+        }
+        Ok(())
+    }
+
+    /// What clocks have signalled leaves with the ticket, in one transaction; a target that was missed goes up the ladder.
+    fn tell_signals(
+        &self,
+        run: &mut Run<'_>,
+        ticket: &Ticket,
+        signals: &[SlaEvent],
+        now: i64,
+    ) -> Result<(), EngineError> {
+        for event in signals {
+            run.outbox.extend(self.clock_rows(&ticket.id, event, now)?);
+        }
+        if signals.iter().any(|event| matches!(event.what, SlaSignal::Breached { .. })) {
+            let report = Report {
+                at: now,
+                product: ticket.product.clone(),
+                region: ticket.person.region.clone(),
+                kind: "breach".to_owned(),
+                ticket: Some(ticket.id.clone()),
+                text: ticket.need.clone(),
+            };
+            let (incident, alerts) = self.inner.desk.report(&self.inner.policy, &report, now);
+            for alert in &alerts {
+                run.outbox.extend(self.alert_rows(alert, now)?);
             }
+            run.incidents.push(incident);
         }
         Ok(())
     }

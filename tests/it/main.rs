@@ -11,6 +11,8 @@ mod ask;
 mod backup;
 /// `classify`: one message, many, labelled ones.
 mod classify;
+/// Killed under load: nothing lost, nothing repeated.
+mod crash;
 /// `eval`: figures of a small labelled set.
 mod eval;
 /// Floors of the search quality, on labelled questions.
