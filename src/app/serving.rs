@@ -120,8 +120,7 @@ impl App {
     /// What the engine depends on: the store's changes and the word files.
     async fn version(&self) -> Result<(Seq, String), AppError> {
         let seq = self.store().await?.last_seq().await?;
-        let words = self.words()?;
-        Ok((seq, super::words::hex(&<sha2::Sha256 as sha2::Digest>::digest(format!("{words:?}")))))
+        Ok((seq, super::words::files(&self.folders().kb)))
     }
 }
 

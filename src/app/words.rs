@@ -26,6 +26,18 @@ pub(super) fn read(kb: &Path) -> Result<(Words, String), AppError> {
     Ok((words, fingerprint))
 }
 
+/// Changes whenever a word file does, synonyms and product names too.
+pub(super) fn files(kb: &Path) -> String {
+    let mut hash = Sha256::new();
+    for name in ["terms.txt", "synonyms.txt", "stop.txt", "products.txt"] {
+        // An absent file is as good as an empty one; an unreadable one is told when the words are read.
+        let bytes = std::fs::read(kb.join("words").join(name)).unwrap_or_default();
+        hash.update((bytes.len() as u64).to_le_bytes());
+        hash.update(bytes);
+    }
+    hex(&hash.finalize()[..16])
+}
+
 /// Of what cuts a case: terms and stop words. Comments and the order of stop words change nothing, and neither do
 /// synonyms and product names, which only take part in questions.
 fn fingerprint(words: &Words) -> String {

@@ -53,14 +53,18 @@ impl Serve {
         let says = |address: SocketAddr| {
             run.terminal.say(&run.texts.serve_listening.fill(&[("address", &address)]));
         };
-        let serving = async {
-            let served = serve(options, slot.clone(), says, interrupted()).await;
-            stop.send_replace(true);
-            served
-        };
-        let (served, worked) = tokio::join!(serving, work);
-        served?;
-        worked?;
+        let serving = serve(options, slot.clone(), says, interrupted());
+        tokio::pin!(work, serving);
+        tokio::select! {
+            // It works until it is stopped: what ends before has failed, and there is nothing to serve.
+            worked = &mut work => return worked.map(|()| Status::Done),
+            served = &mut serving => served?,
+        }
+        stop.send_replace(true);
+        // An index that is being built is whole whenever that ends, and is not waited for.
+        if let Ok(worked) = tokio::time::timeout(LAST_SECOND, work).await {
+            worked?;
+        }
         Ok(Status::Done)
     }
 }

@@ -3,6 +3,8 @@
 //! They make a follow-up such as "and on Windows?" replace the word of the same kind in the question before, and tell what
 //! to ask for where candidates differ in one of them.
 
+use std::ops::Range;
+
 use crate::analyzer::normalize::fold;
 
 use super::understanding::Slot;
@@ -78,8 +80,11 @@ pub const FACETS: &[Facet] = &[
     },
 ];
 
-/// Where a value of a facet stands in a folded text: facet, value, bytes.
-fn find(folded: &str) -> Vec<(usize, usize, std::ops::Range<usize>)> {
+/// A value in a text: facet, value, bytes.
+type Found = (usize, usize, Range<usize>);
+
+/// Where values stand in a folded text.
+fn find(folded: &str) -> Vec<Found> {
     let mut found = Vec::new();
     for (f, facet) in FACETS.iter().enumerate() {
         for (v, words) in facet.values.iter().enumerate() {
@@ -97,7 +102,7 @@ fn find(folded: &str) -> Vec<(usize, usize, std::ops::Range<usize>)> {
 }
 
 /// Latin words are whole words: "go" is not in "mongodb".
-fn is_whole(text: &str, range: &std::ops::Range<usize>) -> bool {
+fn is_whole(text: &str, range: &Range<usize>) -> bool {
     let latin = |c: char| c.is_ascii_alphanumeric();
     let (first, last) = (text[range.clone()].chars().next(), text[range.clone()].chars().next_back());
     let before = text[..range.start].chars().next_back().is_some_and(latin) && first.is_some_and(latin);
@@ -118,6 +123,19 @@ pub fn replaced(question: &str, fragment: &str) -> Option<String> {
         }
     }
     changed.then_some(question)
+}
+
+/// Whether a title is about another value of some kind than the question: Linux where Windows was asked about.
+pub fn contradicts(question: &str, title: &str) -> bool {
+    let (asked, told) = (find(&fold(question)), find(&fold(title)));
+    let values = |found: &[Found], facet| {
+        let of_it = found.iter().filter(|(f, _, _)| *f == facet);
+        of_it.map(|(_, value, _)| *value).collect::<Vec<_>>()
+    };
+    (0..FACETS.len()).any(|facet| {
+        let (asked, told) = (values(&asked, facet), values(&told, facet));
+        !asked.is_empty() && !told.is_empty() && !told.iter().any(|value| asked.contains(value))
+    })
 }
 
 /// The value of a slot that a text names, as an index into its facet.
@@ -157,6 +175,13 @@ mod tests {
         assert_eq!(replaced("七层监听怎么配", "那四层的呢").as_deref(), Some("四层监听怎么配"));
         assert_eq!(replaced("怎么退款", "那 Windows 呢"), None);
         assert_eq!(replaced("mongodb 怎么备份", "go 的呢"), None);
+    }
+
+    #[test]
+    fn a_title_about_another_system_contradicts() {
+        assert!(contradicts("windows 上怎么挂载", "在 Linux 中挂载文件系统"));
+        assert!(!contradicts("windows 上怎么挂载", "在 Linux 和 Windows 中挂载文件系统"));
+        assert!(!contradicts("怎么挂载", "在 Linux 中挂载文件系统"));
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub const MOST_CHOICES: usize = 5;
 /// Most questions back for one need.
 const MOST_CLARIFIED: u8 = 2;
 /// A case that is less likely than this is not offered.
-const LEAST_OFFERED: f32 = 0.01;
+const LEAST_OFFERED: f32 = 0.005;
 /// The first of what is offered must be at least this likely: else "nothing found" is the truth.
 const LEAST_FIRST: f32 = 0.05;
 
@@ -30,7 +30,8 @@ impl Step<'_> {
             return;
         }
         let Some(need) = &mut self.c.need else { return };
-        need.candidates = candidates.to_vec();
+        let fits = |candidate: &&Candidate| !facet::contradicts(&need.question, &candidate.title);
+        need.candidates = candidates.iter().filter(fits).cloned().collect();
         let fresh: Vec<Candidate> = need.fresh().cloned().collect();
         let first_is_fresh = fresh.first().map(|c| &c.id) == candidates.first().map(|c| &c.id);
         match decision {

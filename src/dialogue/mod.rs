@@ -3,6 +3,7 @@
 //! Start at [`machine::step`]. The same events give the same conversation, on any machine, for ever: what a model made of a
 //! message is part of the event ([`understanding::Understanding`]), so a later model does not change a past conversation.
 
+mod choosing;
 pub mod conversation;
 pub mod event;
 mod facet;

@@ -102,13 +102,20 @@ fn fragment(words: &str) -> &str {
     start.strip_suffix("怎么样呢").or_else(|| start.strip_suffix('呢')).unwrap_or(start).trim()
 }
 
-/// A question with a fact or fragment added; what it says already is not repeated.
+/// A question with a fact or fragment added; what it says already is not repeated. An addition that says the end of the
+/// question more exactly takes its place: "how to reset the password" and "the password of the database".
 pub fn joined(question: &str, addition: &str) -> String {
     if fold(question).contains(&fold(addition)) {
-        question.to_owned()
-    } else {
-        format!("{question} {addition}")
+        return question.to_owned();
     }
+    let tail = |text: &str| text.trim_matches(|c: char| !c.is_alphanumeric()).to_owned();
+    let (bare, more) = (tail(question), tail(addition));
+    let same = bare.chars().rev().zip(more.chars().rev()).take_while(|(a, b)| a == b).count();
+    if same >= 2 && same < more.chars().count() {
+        let kept = bare.chars().count() - same;
+        return bare.chars().take(kept).chain(more.chars()).collect();
+    }
+    format!("{question} {addition}")
 }
 
 /// Words of somebody who asks or tells, and does not only name a topic.
@@ -193,6 +200,13 @@ mod tests {
         assert_eq!(follow_up(&need, "怎么收费").as_deref(), Some("Linux 实例磁盘满了怎么清理 怎么收费"));
         assert_eq!(follow_up(&need, "数据库连接数满了要怎么调大上限"), None);
         assert_eq!(follow_up(&need, "另外问下发票"), None);
+    }
+
+    #[test]
+    fn an_addition_that_is_more_exact_takes_the_place_of_the_end() {
+        assert_eq!(joined("怎么导出日志？", "网关的访问日志"), "怎么导出网关的访问日志");
+        assert_eq!(joined("磁盘满了", "CentOS 7"), "磁盘满了 CentOS 7");
+        assert_eq!(joined("磁盘满了怎么办", "磁盘满了"), "磁盘满了怎么办");
     }
 
     #[test]

@@ -6,8 +6,9 @@ use crate::id::{AgentName, ConversationId, TicketId};
 use crate::message::{Author, Reply};
 use crate::store::service::{AuditEntry, ServiceStore as _};
 
+use super::inbound::cleaned;
 use super::live::{json, not_found};
-use super::turn::{Run, cleaned};
+use super::turn::Run;
 use super::{Account, AgentAction, EngineError, Role, Service, desk};
 
 impl Service {

@@ -19,11 +19,13 @@ mod acting;
 mod desk;
 mod erasing;
 pub mod figures;
+mod inbound;
 mod live;
 mod opening;
 mod outside;
 mod reading;
 mod saver;
+mod saying;
 mod sweep;
 #[cfg(test)]
 mod tests;

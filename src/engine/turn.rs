@@ -1,13 +1,11 @@
 //! One turn: what came in becomes an event, its effects are performed, and all that it changed is saved at once.
 
 use crate::answer::Catalogue;
-use crate::answer::render::{Facts, render};
 use crate::desk::alert::{Incident, Report};
-use crate::desk::ticket::{Rating, Ticket};
+use crate::desk::ticket::Ticket;
 use crate::dialogue::conversation::{Candidate, Verdict};
 use crate::dialogue::event::{Effect, Event};
 use crate::dialogue::machine::step;
-use crate::dialogue::say::Say;
 use crate::id::ConversationId;
 use crate::message::{Author, Message, Reply, Severity, State, Turn};
 use crate::privacy::masking::mask;
@@ -16,14 +14,10 @@ use crate::store::service::{
     AuditEntry, IncidentRow, MessageRow, OutboxRow, Save, ServiceStore, TurnRow, UnansweredRow,
 };
 
-use super::live::{Live, json, name_of, not_found};
+use super::live::{Live, json, name_of};
 use super::opening::internal;
 use super::{EngineError, Inbound, Service};
 
-/// Longest message in characters; longer ones are files.
-const LONGEST: usize = 16_000;
-/// How much of a case an answer shows, in characters.
-const PASSAGE: usize = 1_200;
 /// How many hits the dialogue sees.
 const HITS: usize = 10;
 
@@ -33,7 +27,7 @@ pub(super) struct Run<'a> {
     pub live: Live,
     pub now: i64,
     events: Vec<Event>,
-    replies: Vec<Reply>,
+    pub(super) replies: Vec<Reply>,
     messages: Vec<MessageRow>,
     /// Tickets as they are after the step.
     pub tickets: Vec<Ticket>,
@@ -41,7 +35,7 @@ pub(super) struct Run<'a> {
     pub outbox: Vec<OutboxRow>,
     pub audit: Vec<AuditEntry>,
     unanswered: Vec<UnansweredRow>,
-    receipt: Option<String>,
+    pub(super) receipt: Option<String>,
 }
 
 impl Service {
@@ -111,7 +105,7 @@ impl Service {
     }
 
     /// Runs what uses the processor for a while, so that cheap turns need not wait for it.
-    async fn compute<T: Send + 'static>(
+    pub(super) async fn compute<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, EngineError> {
@@ -139,94 +133,6 @@ impl<'a> Run<'a> {
             unanswered: Vec::new(),
             receipt: None,
         }
-    }
-
-    async fn hear(&mut self, inbound: Inbound) -> Result<(), EngineError> {
-        let event = match inbound {
-            Inbound::Text(text) => self.hear_text(&text)?,
-            Inbound::Choice(choice) => {
-                let c = &self.live.conversation;
-                let open = c.offer.iter().flat_map(|offer| &offer.choices).chain(&c.past_choices);
-                let label =
-                    open.into_iter().find(|known| known.id == choice).map(|known| known.label.clone());
-                // "None of these" has no label of its own in the state.
-                let label = label.filter(|label| !label.is_empty());
-                let label = label.unwrap_or_else(|| self.catalogue().say("none_of_these", &[]));
-                self.line(Author::User, Reply::Text { text: label }, None, None)?;
-                Event::Chose { choice }
-            }
-            Inbound::Attachment(id) => {
-                let file = self.service.inner.store.attachment(id.as_str()).await?;
-                let file = file.filter(|file| file.conversation_id == self.live.id);
-                let file = file.ok_or_else(|| not_found("attachment", id.as_str()))?;
-                let name = mask(&file.name).text;
-                self.line(Author::User, Reply::Text { text: name.clone() }, None, Some(file.id))?;
-                Event::Attached { name }
-            }
-            Inbound::Feedback { turn, helpful, comment } => self.hear_verdict(turn, helpful, comment)?,
-            Inbound::Handoff { reason } => {
-                if let Some(reason) = reason.filter(|reason| !reason.trim().is_empty()) {
-                    self.user_line(&cleaned(&reason)?)?;
-                }
-                Event::HumanWanted
-            }
-            Inbound::Rating { response, resolution, communication } => {
-                self.hear_stars(Rating { response, resolution, communication, at: self.now }).await?
-            }
-        };
-        self.play(event).await
-    }
-
-    fn hear_text(&mut self, text: &str) -> Result<Event, EngineError> {
-        let text = cleaned(text)?;
-        let masked = self.user_line(&text)?;
-        let understanding = self.service.inner.understander.understand(&masked);
-        let products = self.service.engine().products_named(&masked);
-        Ok(Event::Said { text: masked, understanding, products })
-    }
-
-    fn hear_verdict(
-        &mut self,
-        turn: u32,
-        helpful: bool,
-        comment: Option<String>,
-    ) -> Result<Event, EngineError> {
-        if turn == 0 || turn > self.live.conversation.turn {
-            let last = self.live.conversation.turn;
-            let reason = format!("there is no turn {turn} in this conversation, the last is {last}");
-            return Err(EngineError::Unusable { field: "turn", reason });
-        }
-        let thumb = if helpful { "👍" } else { "👎" };
-        let comment = comment.map(|comment| cleaned(&comment)).transpose().unwrap_or_default();
-        self.user_line(&comment.map_or_else(|| thumb.to_owned(), |comment| format!("{thumb} {comment}")))?;
-        Ok(Event::Judged { turn, helpful })
-    }
-
-    async fn hear_stars(&mut self, rating: Rating) -> Result<Event, EngineError> {
-        let given = [
-            ("response", rating.response, 40),
-            ("resolution", rating.resolution, 35),
-            ("communication", rating.communication, 25),
-        ];
-        let mut sum = (0, 0);
-        for (field, stars, weight) in given {
-            match stars {
-                None => {}
-                Some(stars @ 1..=5) => sum = (sum.0 + u32::from(stars) * weight, sum.1 + weight),
-                Some(stars) => {
-                    let reason = format!("{stars} is no number of stars, from 1 to 5 are");
-                    return Err(EngineError::Unusable { field, reason });
-                }
-            }
-        }
-        if sum.1 == 0 {
-            let reason = "give at least one of response, resolution, communication".to_owned();
-            return Err(EngineError::Unusable { field: "rating", reason });
-        }
-        let stars = u8::try_from((sum.0 + sum.1 / 2) / sum.1).unwrap_or(5);
-        self.user_line(&"★".repeat(usize::from(stars)))?;
-        self.rate_ticket(rating).await?;
-        Ok(Event::Rated { stars })
     }
 
     /// Takes the conversation past an event and performs what follows.
@@ -296,63 +202,6 @@ impl<'a> Run<'a> {
         };
         let candidates = found.hits.into_iter().map(candidate).collect();
         Ok(Event::Found { decision: found.decision, candidates })
-    }
-
-    async fn say(&mut self, effect: Effect) -> Result<(), EngineError> {
-        let facts = self.facts(&effect).await?;
-        for reply in render(&effect, &facts, self.catalogue()) {
-            self.line(Author::Bot, reply.clone(), None, None)?;
-            self.replies.push(reply);
-        }
-        Ok(())
-    }
-
-    /// What a sentence speaks of.
-    async fn facts(&self, effect: &Effect) -> Result<Facts, EngineError> {
-        let c = &self.live.conversation;
-        let mut facts = Facts {
-            ticket: c.handoff.as_ref().map(|handoff| handoff.ticket_id.clone()),
-            agent: c.agent.clone(),
-            receipt: self.receipt.clone(),
-            ..Facts::default()
-        };
-        let Effect::Say(say) = effect else { return Ok(facts) };
-        match say {
-            Say::Answer { candidate, question, .. } => {
-                facts.answer = Some(self.passage(candidate, question).await?)
-            }
-            Say::Handoff { .. } | Say::QueueStatus => self.waiting_facts(&mut facts),
-            Say::Contact => facts.lines = self.lines(),
-            Say::TicketStatus => facts.tickets = self.open_tickets().await?,
-            _ => {}
-        }
-        Ok(facts)
-    }
-
-    /// The part of a case that answers, and where it comes from.
-    async fn passage(&self, candidate: &Candidate, question: &str) -> Result<(String, String), EngineError> {
-        let (engine, id, question) = (self.service.engine(), candidate.id.clone(), question.to_owned());
-        let shown = move || match engine.case(&id) {
-            Ok(Some(case)) => {
-                let passage = engine.passage(&question, &case, PASSAGE);
-                Ok(Some((case, passage)))
-            }
-            Ok(None) => Ok(None),
-            Err(error) => Err(EngineError::Internal(error.to_string())),
-        };
-        // Between the search and now the case may have gone: its title is then all that is left of it.
-        let Some((case, passage)) = self.service.compute(shown).await?? else {
-            return Ok((candidate.title.clone(), candidate.id.to_string()));
-        };
-        let mut text = passage.text;
-        if passage.cut_before {
-            text = format!("{}\n\n{text}", self.catalogue().say("cut_before", &[]));
-        }
-        if passage.cut_after {
-            text = format!("{text}\n\n{}", self.catalogue().say("cut_after", &[]));
-        }
-        let source = if case.source.is_empty() { case.id.to_string() } else { case.source };
-        Ok((text, source))
     }
 
     /// The lines that this step has added, as JSON.
@@ -502,21 +351,4 @@ pub(super) fn incident_row(incident: &Incident) -> Result<IncidentRow, EngineErr
         wake_at: incident.next_wake(),
         body: json(incident)?,
     })
-}
-
-/// The text without what no person types; an error where nothing is left, or too much.
-pub(super) fn cleaned(text: &str) -> Result<String, EngineError> {
-    let unusable = |reason: String| EngineError::Unusable { field: "text", reason };
-    let text: String = text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect();
-    let text = text.trim();
-    if text.is_empty() {
-        return Err(unusable("the message is empty: say what the problem is".to_owned()));
-    }
-    let length = text.chars().count();
-    if length > LONGEST {
-        return Err(unusable(format!(
-            "the message has {length} characters, at most {LONGEST} are taken: send longer texts as a file"
-        )));
-    }
-    Ok(text.to_owned())
 }

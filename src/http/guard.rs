@@ -226,3 +226,58 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Guard<S> {
         self.written(poll, context)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+
+    use super::*;
+
+    fn guarded() -> (Guard<DuplexStream>, DuplexStream) {
+        let (near, far) = duplex(256);
+        let patience = Patience {
+            head: Duration::from_millis(40),
+            idle: Duration::from_millis(80),
+            write: Duration::from_millis(40),
+            ..Patience::default()
+        };
+        let room = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
+        (Guard::new(near, patience, room), far)
+    }
+
+    #[tokio::test]
+    async fn a_client_that_takes_nothing_is_given_up() {
+        let (mut guard, _far) = guarded();
+        let error = guard.write_all(&[b'x'; 1000]).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TimedOut);
+    }
+
+    #[tokio::test]
+    async fn a_head_may_come_in_parts_but_not_for_ever() {
+        let (mut guard, mut far) = guarded();
+        far.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();
+        let mut buffer = [0; 100];
+        assert_eq!(guard.read(&mut buffer).await.unwrap(), 16);
+        far.write_all(b"host: x\r\n").await.unwrap();
+        assert_eq!(guard.read(&mut buffer).await.unwrap(), 9);
+        let error = guard.read(&mut buffer).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TimedOut);
+    }
+
+    #[tokio::test]
+    async fn neither_a_request_that_is_worked_on_nor_a_websocket_is_hurried() {
+        let (mut guard, mut far) = guarded();
+        let mut buffer = [0; 100];
+        for answer in [None, Some(b"HTTP/1.1 101 Switching Protocols\r\n\r\n")] {
+            far.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+            assert!(guard.read(&mut buffer).await.unwrap() > 0);
+            if let Some(answer) = answer {
+                guard.write_all(answer).await.unwrap();
+            }
+            let waited = tokio::time::timeout(Duration::from_millis(200), guard.read(&mut buffer)).await;
+            assert!(waited.is_err(), "{waited:?}");
+        }
+    }
+}

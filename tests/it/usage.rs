@@ -2,8 +2,10 @@ use std::process::Stdio;
 
 use crate::program::{command, folder, run, shared};
 
-const COMMANDS: [&[&str]; 22] = [
+const COMMANDS: &[&[&str]] = &[
+    &["serve"],
     &["ask"],
+    &["chat"],
     &["search"],
     &["import"],
     &["index"],

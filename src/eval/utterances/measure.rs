@@ -83,7 +83,7 @@ mod tests {
     use crate::eval::utterances::labelled::read_all;
 
     /// Written apart from the messages that the model was learned from. What a change may cost is decided here.
-    const FLOORS: [f64; 3] = [0.9, 0.9, 0.9];
+    const FLOORS: [f64; 3] = [0.94, 0.94, 0.93];
 
     fn shipped(file: &str) -> Vec<Utterance> {
         let read = read_all(&[Path::new(env!("CARGO_MANIFEST_DIR")).join(file)]).unwrap();

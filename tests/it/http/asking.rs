@@ -101,7 +101,6 @@ const TOPIC: &str = "\
 /// An open service over folders of its own.
 pub struct World {
     pub router: Router,
-    pub service: Service,
     pub slot: Slot,
     store: SqliteStore,
     _closing: watch::Sender<bool>,
@@ -134,10 +133,10 @@ impl World {
             clock: Arc::new(|| 1_795_489_200_000),
         };
         let (service, slot) = (Service::start(parts).await.unwrap(), Slot::new());
-        slot.fill(service.clone());
+        slot.fill(service);
         let (closing, ends) = watch::channel(false);
         let router = router(options, slot.clone(), ends);
-        Self { router, service, slot, store, _closing: closing, _folder: folder }
+        Self { router, slot, store, _closing: closing, _folder: folder }
     }
 
     /// A conversation: its address and its token.

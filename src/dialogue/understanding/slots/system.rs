@@ -89,7 +89,7 @@ fn full(name: &str, version: &str) -> String {
 /// The version that follows, and where it ends.
 fn version(lower: &str, from: usize) -> Option<(String, usize)> {
     let rest = &lower[from..];
-    let skipped = rest.trim_start_matches(|c: char| c == ' ' || c == '-' || c == '_');
+    let skipped = rest.trim_start_matches([' ', '-', '_']);
     let skipped = skipped.strip_prefix("版本").unwrap_or(skipped);
     let skipped = skipped.strip_prefix("server").unwrap_or(skipped).trim_start();
     let skipped = match skipped.strip_prefix('v') {
