@@ -143,6 +143,12 @@ pub enum AppError {
     /// The service cannot start.
     #[error(transparent)]
     Service(#[from] crate::engine::EngineError),
+    /// Another service runs on the same data.
+    #[error(
+        "a service is running on {} already: talk to it on its page, stop it, or choose another data folder with --data",
+        .0.display()
+    )]
+    Claimed(PathBuf),
     /// No index.
     #[error(
         "there is no index in {}: import cases with `yunzhu import PATH`, or make it with `yunzhu index`",
@@ -169,12 +175,14 @@ impl From<tokio::task::JoinError> for AppError {
 pub struct App {
     folders: Folders,
     store: OnceCell<SqliteStore>,
+    /// Held while a service of this process runs.
+    claim: std::sync::OnceLock<std::fs::File>,
 }
 
 impl App {
     /// The program over these folders, which need not exist.
     pub fn new(folders: Folders) -> Self {
-        Self { folders, store: OnceCell::new() }
+        Self { folders, store: OnceCell::new(), claim: std::sync::OnceLock::new() }
     }
 
     /// Where everything lies.

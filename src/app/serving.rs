@@ -19,6 +19,8 @@ use crate::store::change::Seq;
 const RULES: &str = "service";
 /// Folder of people's files below the data folder.
 const ATTACHMENTS: &str = "attachments";
+/// File below the data folder that a running service holds.
+const CLAIM: &str = "service.lock";
 /// How often the knowledge base and the store are looked at for changes.
 const EVERY: Duration = Duration::from_secs(2);
 
@@ -41,6 +43,7 @@ impl App {
     /// # Errors
     /// The rules, the key or the database cannot be used.
     pub async fn service(&self, engine: Engine, options: &ServiceOptions) -> Result<Service, AppError> {
+        self.claim().await?;
         let parts = Parts {
             store: self.store().await?.clone(),
             engine,
@@ -52,6 +55,25 @@ impl App {
             clock: Arc::new(now),
         };
         Ok(Service::start(parts).await?)
+    }
+
+    /// Claims the data folder for this process, as long as it lives: two services on one database would give the same
+    /// ticket number twice, and each would miss what the other says.
+    async fn claim(&self) -> Result<(), AppError> {
+        // The store makes the folder.
+        self.store().await?;
+        let path = self.data().join(CLAIM);
+        let note = |source| AppError::Note { path: path.clone(), source };
+        let file = std::fs::File::create(&path).map_err(note)?;
+        match file.try_lock() {
+            Ok(()) => {
+                // Once a process: a second service of the same program has its own folder.
+                _ = self.claim.set(file);
+                Ok(())
+            }
+            Err(std::fs::TryLockError::WouldBlock) => Err(AppError::Claimed(self.data().to_owned())),
+            Err(std::fs::TryLockError::Error(source)) => Err(note(source)),
+        }
     }
 
     fn vault(&self, options: &ServiceOptions) -> Result<Vault, AppError> {

@@ -50,8 +50,9 @@ impl Serve {
             tokio::join!(working, run.app.follow(&service, stopped.clone()));
             anyhow::Ok(())
         };
+        let scheme = if options.tls.is_some() { "https" } else { "http" };
         let says = |address: SocketAddr| {
-            run.terminal.say(&run.texts.serve_listening.fill(&[("address", &address)]));
+            run.terminal.say(&run.texts.serve_listening.fill(&[("scheme", &scheme), ("address", &address)]));
         };
         let serving = serve(options, slot.clone(), says, interrupted());
         tokio::pin!(work, serving);
@@ -76,6 +77,7 @@ fn http_options(settings: &Settings) -> http::Options {
         bind: server.listen,
         tls: server.tls.clone().map(|tls| http::Tls { certificate: tls.cert, key: tls.key }),
         allowed_origins: server.allowed_origins.iter().map(|origin| origin.as_str().to_owned()).collect(),
+        tls_in_front: server.tls_in_front,
         trusted_proxies: server.trusted_proxies.clone(),
         uploads: settings.folders.data.join("uploads"),
         ..http::Options::default()

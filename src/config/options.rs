@@ -20,6 +20,8 @@ pub struct Server {
     pub tls: Option<Tls>,
     /// Pages of other hosts that may use the API; empty: pages of its own only.
     pub allowed_origins: Vec<Origin>,
+    /// Whether a proxy in front speaks TLS, so that cookies are for TLS only.
+    pub tls_in_front: bool,
     /// Machines whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<Network>,
     /// Longest body of a request, in bytes.
@@ -191,6 +193,7 @@ pub(super) fn server(layer: ServerLayer) -> Result<Server, Wrong> {
         listen: layer.listen.unwrap_or(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080)),
         tls,
         allowed_origins: layer.allowed_origins.unwrap_or_default(),
+        tls_in_front: layer.tls_in_front.unwrap_or(false),
         trusted_proxies: layer.trusted_proxies.unwrap_or_default(),
         max_body_bytes: usize::try_from(max_body).unwrap_or(usize::MAX),
         max_attachment_bytes: max_attachment_mb.saturating_mul(1 << 20),

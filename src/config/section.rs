@@ -51,6 +51,8 @@ section! {
         tls_key: PathBuf,
         /// Pages of other hosts that may use the API.
         allowed_origins: Vec<Origin>,
+        /// Whether a proxy in front speaks TLS.
+        tls_in_front: bool,
         /// Machines whose `X-Forwarded-For` is believed.
         trusted_proxies: Vec<Network>,
         /// Longest body of a request.

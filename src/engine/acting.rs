@@ -160,12 +160,13 @@ impl Run<'_> {
         let event = match action {
             AgentAction::Take => {
                 ticket.take(policy, by.name.clone(), now).map_err(conflict)?;
-                Some(Event::AgentTook { agent: by.name.to_string() })
+                Some(Event::AgentTook { agent: self.shown_name(&by.name).await? })
             }
             AgentAction::Say { text } => {
                 let text = cleaned(&text)?;
                 ticket.agent_said(policy, now);
-                self.line(Author::Agent, Reply::Text { text }, Some(by.name.to_string()), None)?;
+                let name = self.shown_name(&by.name).await?;
+                self.line(Author::Agent, Reply::Text { text }, Some(name), None)?;
                 None
             }
             AgentAction::Note { text } => {
@@ -202,6 +203,19 @@ impl Run<'_> {
             Some(event) => self.play(event).await,
             None => Ok(()),
         }
+    }
+
+    /// The name that people read.
+    async fn shown_name(&self, agent: &AgentName) -> Result<String, EngineError> {
+        #[derive(serde::Deserialize)]
+        struct Shown {
+            #[serde(default)]
+            display_name: String,
+        }
+        let row = self.service.inner.store.account(agent.as_str()).await?;
+        let shown =
+            row.and_then(|row| serde_json::from_str::<Shown>(&row.body).ok()).map(|shown| shown.display_name);
+        Ok(shown.filter(|name| !name.trim().is_empty()).unwrap_or_else(|| agent.to_string()))
     }
 
     fn target(&self, queue: Option<String>, agent: Option<AgentName>) -> Result<Target, EngineError> {

@@ -31,9 +31,9 @@ fn every_command_has_a_help_page_with_examples() {
     let home = folder(&[]);
     let all = run(home.path(), &["--help"]).done().out;
     for path in COMMANDS {
-        let page = run(home.path(), &[path, &["--help"]].concat()).done().out;
+        let page = run(home.path(), &[*path, &["--help"][..]].concat()).done().out;
         assert!(page.contains("用法: yunzhu") && page.contains("--json"), "{page}");
-        let has_none = [["kb"], ["audit"], ["user"]].iter().any(|group| path == group);
+        let has_none = [["kb"], ["audit"], ["user"]].iter().any(|group| *path == group.as_slice());
         assert!(page.contains("示例") || has_none, "{path:?}: {page}");
         assert!(all.contains(path[0]));
     }

@@ -24,7 +24,7 @@ const READERS: u32 = 4;
 
 /// Opens or makes the database in `data_dir`; it waits `patience` wherever another process is in the way.
 pub async fn open(data_dir: &Path, patience: Duration) -> Result<SqliteStore, StoreError> {
-    std::fs::create_dir_all(data_dir)
+    make_folder(data_dir)
         .map_err(|error| StoreError::CannotOpen { path: data_dir.to_path_buf(), source: error.into() })?;
     let path = data_dir.join(SqliteStore::FILE);
     let started = Instant::now();
@@ -37,6 +37,15 @@ pub async fn open(data_dir: &Path, patience: Duration) -> Result<SqliteStore, St
             result => return result,
         }
     }
+}
+
+/// What people said lies in it: a folder that is made here is for its owner alone.
+fn make_folder(data_dir: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(data_dir)
 }
 
 async fn open_once(path: &Path, patience: Duration) -> Result<SqliteStore, StoreError> {
