@@ -82,10 +82,13 @@ pub struct Handling {
     recent_s: VecDeque<u32>,
 }
 
+/// Nobody reads a ticket and helps in less; a promise of seconds would be broken.
+const LEAST_HANDLING_S: u32 = 60;
+
 impl Handling {
     /// One more was done.
     pub fn record(&mut self, seconds: u32) {
-        self.recent_s.push_back(seconds);
+        self.recent_s.push_back(seconds.max(LEAST_HANDLING_S));
         while self.recent_s.len() > HANDLING_KEPT {
             self.recent_s.pop_front();
         }

@@ -30,7 +30,7 @@ impl Step<'_> {
                 self.search(Purpose::Refined);
             }
             // A number in answer to "which version?" is a fact; with open cases it is a slip, and they stay open.
-            Pick::OutOfRange if kind == OfferKind::Cases => self.say(Line::NoSuchChoice),
+            Pick::OutOfRange if kind != OfferKind::Related => self.say(Line::NoSuchChoice),
             Pick::OutOfRange | Pick::NotAPick => return false,
         }
         true

@@ -38,6 +38,8 @@ pub struct Conversation {
     pub offer: Option<Offer>,
     /// Choices of earlier turns, which people still tap: the newest last.
     pub past_choices: Vec<Choice>,
+    /// The trouble that the last message stated.
+    pub last_severity: Option<Severity>,
     /// How the last message was said.
     pub sentiment: Option<Sentiment>,
     /// What a short yes would mean now.

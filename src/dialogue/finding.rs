@@ -215,7 +215,9 @@ impl Step<'_> {
         let known = |slot: Slot| need.asked_for.contains(&slot) || self.c.slots.contains_key(&slot);
         let product_known = self.c.product().is_some() || need.asked_for.contains(&Slot::Product);
         let products = by_product(fresh);
-        let systems = by_system(fresh);
+        let of_product =
+            |candidate: &&Candidate| self.c.product().is_none_or(|product| candidate.product == product);
+        let systems = by_system(fresh.iter().filter(of_product));
         let (slot, values) = match () {
             () if !product_known && products.len() >= 2 => (Slot::Product, products),
             () if !known(Slot::System) && systems.len() >= 2 => (Slot::System, systems),
@@ -261,9 +263,9 @@ fn by_product(candidates: &[Candidate]) -> Vec<(String, String)> {
 }
 
 /// The operating systems that the candidates' titles name, where they differ.
-fn by_system(candidates: &[Candidate]) -> Vec<(String, String)> {
+fn by_system<'a>(candidates: impl Iterator<Item = &'a Candidate>) -> Vec<(String, String)> {
     let mut systems: Vec<usize> =
-        candidates.iter().filter_map(|c| facet::value_of(Slot::System, &c.title)).collect();
+        candidates.filter_map(|c| facet::value_of(Slot::System, &c.title)).collect();
     systems.sort_unstable();
     systems.dedup();
     let labels = systems.into_iter().filter_map(|value| facet::label(Slot::System, value));

@@ -38,6 +38,8 @@ const YES: [&str; 22] = [
 ];
 /// Words that confirm erasing; longer than a yes on purpose.
 const CONFIRM_ERASURE: [&str; 4] = ["确认删除", "確認刪除", "确定删除", "confirm deletion"];
+/// Words that take a wish to erase back.
+const DECLINES: [&str; 6] = ["不删", "先不", "算了", "别删", "取消", "don't"];
 /// Words that say that a fact is not known.
 const UNKNOWN: [&str; 9] =
     ["不知道", "不清楚", "不确定", "没有", "忘了", "不晓得", "不懂", "don't know", "not sure"];
@@ -48,6 +50,7 @@ impl Step<'_> {
     pub(super) fn said(&mut self, text: &str, understanding: &Understanding, products: &[String]) {
         self.turn();
         self.c.sentiment = Some(understanding.sentiment);
+        self.c.last_severity = understanding.severity;
         for (slot, value) in &understanding.slots {
             self.c.slots.insert(*slot, value.clone());
         }
@@ -64,6 +67,10 @@ impl Step<'_> {
             return;
         }
         self.c.asked = None;
+        if self.c.state == State::Clarifying && is_unknown(text) {
+            self.shelve_offer();
+            return self.search(Purpose::Refined);
+        }
         self.intent(text, understanding, products);
     }
 
@@ -74,7 +81,7 @@ impl Step<'_> {
         let intent = settled(text, understanding);
         if intent != understanding.intent && matters(understanding.intent) {
             // Too little to act on, enough not to pass over.
-            self.offer_human(Line::OfferHuman);
+            self.offer_human(Line::HumanAtHand);
         }
         let is_outage_now = understanding.severity == Some(Severity::P0) && intent != Intent::Question;
         match intent {
@@ -93,6 +100,7 @@ impl Step<'_> {
             Intent::TicketStatus => self.effects.push(Effect::Say(Say::TicketStatus)),
             Intent::Greeting => self.say(Line::Greeting),
             Intent::Thanks => self.say(Line::Thanks),
+            Intent::Chitchat if is_nod(text) => self.say(Line::Fine),
             Intent::Chitchat => self.say(Line::Chitchat),
             Intent::Bye => self.bye(),
             Intent::Rate => self.rate(text, understanding),
@@ -135,6 +143,7 @@ impl Step<'_> {
             self.accept(Verdict::MovedOn);
         }
         self.shelve_offer();
+        self.c.priority = None;
         self.c.state = State::Closed;
         self.say(Line::Bye);
     }
@@ -214,7 +223,12 @@ impl Step<'_> {
             }
             _ => {}
         }
-        let text = beside_cancelling(text);
+        let text = relation::without_masks(beside_cancelling(text));
+        let text = text.as_str();
+        if !text.chars().any(char::is_alphanumeric) {
+            // Only what is private: it is kept for the human, and says nothing to search for.
+            return self.say(Line::Noted);
+        }
         let product = match products {
             [product] => Some(product.clone()),
             _ => None,
@@ -234,12 +248,9 @@ impl Step<'_> {
             _ => return Some(self.another_need(text, product)),
         };
         if state == State::Clarifying {
-            let is_unknown = UNKNOWN.iter().any(|words| text.contains(words)) && text.chars().count() <= 10;
-            if !is_unknown {
-                need.said.push(text.to_owned());
-                need.question = relation::joined(&need.question, text);
-                need.product = product.or(need.product.take());
-            }
+            need.said.push(text.to_owned());
+            need.question = relation::joined(&need.question, text);
+            need.product = product.or(need.product.take());
             return Some(Purpose::Refined);
         }
         if matches!(state, State::Answered | State::Choosing) && relation::wants_other_way(text) {
@@ -286,7 +297,7 @@ impl Step<'_> {
     }
 
     /// A short yes, or a confirmation, to what was asked last.
-    fn takes_up_offer(&mut self, text: &str) -> bool {
+    pub(super) fn takes_up_offer(&mut self, text: &str) -> bool {
         let words = text.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
         match self.c.asked {
             Some(Asked::Human) if YES.contains(&words.as_str()) && self.c.offer.is_none() => {
@@ -296,13 +307,17 @@ impl Step<'_> {
             }
             Some(Asked::Erasure) => {
                 self.c.asked = None;
-                let confirms = CONFIRM_ERASURE.contains(&words.as_str());
-                if confirms {
+                if CONFIRM_ERASURE.contains(&words.as_str()) {
                     self.effects.push(Effect::Erase);
-                    self.c.state = State::Closed;
+                    self.leave_people(State::Closed);
                     self.notice(Line::Erased);
+                    return true;
                 }
-                confirms
+                let declines = DECLINES.iter().any(|declining| words.contains(declining));
+                if declines {
+                    self.notice(Line::NotErased);
+                }
+                declines
             }
             _ => false,
         }
@@ -334,6 +349,17 @@ impl Step<'_> {
         }
         self.hand_over(HandoffReason::UserRequest);
     }
+}
+
+/// Whether a short answer says that the fact is not known.
+fn is_unknown(text: &str) -> bool {
+    UNKNOWN.iter().any(|words| text.contains(words)) && text.chars().count() <= 10
+}
+
+/// Whether a message only agrees, or takes back what was not under way.
+fn is_nod(text: &str) -> bool {
+    let words = text.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+    YES.contains(&words.as_str()) || cancels_handoff(text) || words.is_empty()
 }
 
 /// The text without a clause that only says that no human is wanted.

@@ -1,5 +1,6 @@
 //! Which of the open choices a message picks: by number, ordinal, letter, place or name.
 
+use super::relation;
 use crate::analyzer::normalize::fold;
 use crate::message::Choice;
 
@@ -100,6 +101,9 @@ pub fn pick(text: &str, choices: &[Choice]) -> Pick {
     if let Some(at) = choices.iter().position(|choice| names(choice, text_only)) {
         return Pick::Nth(at);
     }
+    if let Some(at) = only_one_speaks_of(choices, text_only) {
+        return Pick::Nth(at);
+    }
     match number(text_only, real) {
         Some(n) if (1..=choices.len()).contains(&n) => Pick::Nth(n - 1),
         Some(_) => Pick::OutOfRange,
@@ -120,6 +124,18 @@ pub fn is_none(choice: &Choice) -> bool {
 fn none_of_them(folded: &str) -> Option<String> {
     let rest = NONE.iter().find_map(|none| folded.trim_start().strip_prefix(none))?;
     Some(rest.trim_matches(|c: char| !c.is_alphanumeric()).to_owned())
+}
+
+/// The one label in which all the words stand, where there is just one.
+fn only_one_speaks_of(choices: &[Choice], text: &str) -> Option<usize> {
+    /// Shorter words stand anywhere by chance.
+    const LEAST: usize = 3;
+    let words = text.trim_end_matches(['那', '个', '条', '吧', '的']).trim_end();
+    if words.chars().filter(|c| c.is_alphabetic()).count() < LEAST {
+        return None;
+    }
+    let mut speaking = (0..choices.len()).filter(|&at| relation::speaks_of(&choices[at].label, words));
+    speaking.next().filter(|_| speaking.next().is_none())
 }
 
 fn names(choice: &Choice, text: &str) -> bool {

@@ -182,6 +182,19 @@ pub fn speaks_of(title: &str, topic: &str) -> bool {
     })
 }
 
+/// A text without what was masked in it, which means nothing to a search.
+pub fn without_masks(text: &str) -> String {
+    let of_mask = |c: char| c.is_ascii_alphanumeric() || matches!(c, '*' | '@' | '.' | '_' | '-' | '+');
+    let mut kept = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("**") {
+        let before = rest[..at].trim_end_matches(of_mask);
+        kept.push_str(before);
+        rest = rest[at..].trim_start_matches(of_mask);
+    }
+    kept + rest
+}
+
 /// Whether two texts have the same characters, those for asking left out: "invoice how to get" and "how to get an invoice".
 pub fn same_but_for_order(a: &str, b: &str) -> bool {
     let sorted = |text: &str| {
@@ -230,6 +243,13 @@ mod tests {
         assert_eq!(joined("怎么导出日志？", "网关的访问日志"), "怎么导出网关的访问日志");
         assert_eq!(joined("磁盘满了", "CentOS 7"), "磁盘满了 CentOS 7");
         assert_eq!(joined("磁盘满了怎么办", "磁盘满了"), "磁盘满了怎么办");
+    }
+
+    #[test]
+    fn what_was_masked_is_not_searched_for() {
+        assert_eq!(without_masks("手机138****8000收不到短信"), "手机收不到短信");
+        assert_eq!(without_masks("z****@x.com"), "");
+        assert_eq!(without_masks("2*3 等于几"), "2*3 等于几");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::conversation::{Asked, OfferKind, Purpose, Verdict};
 use super::event::Effect;
 use super::machine::{MOST_FAILED_ROUNDS, Step};
 use super::say::Line;
-use crate::message::{HandoffReason, State, Tier};
+use crate::message::{HandoffReason, Severity, State, Tier};
 
 /// Why a round failed, as the editors read it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,6 +86,8 @@ impl Step<'_> {
     /// The last answer is accepted: nothing has failed any more.
     pub(super) fn accept(&mut self, verdict: Verdict) {
         self.c.failed_rounds = 0;
+        // The trouble of the need that is over is over too; that of the last message may be of the next one.
+        self.c.priority = self.c.last_severity.filter(|severity| *severity == Severity::P1);
         let shown = self.c.need.as_mut().and_then(|need| need.shown.last_mut());
         if let Some(shown) = shown.filter(|shown| shown.verdict == Verdict::Open) {
             shown.verdict = verdict;

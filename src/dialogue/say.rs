@@ -93,6 +93,8 @@ lines! {
     Calm => "calm",
     /// A human is offered.
     OfferHuman => "offer_human",
+    /// A human can be had at any time.
+    HumanAtHand => "human_at_hand",
     /// A human is offered because the trouble is bad.
     OfferHumanUrgent => "offer_human_urgent",
     /// It is solved.

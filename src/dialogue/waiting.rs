@@ -14,12 +14,16 @@ impl Step<'_> {
         if self.c.state == State::WithAgent {
             return;
         }
+        if self.takes_up_offer(text) {
+            return;
+        }
+        self.c.asked = None;
         match understanding.intent {
             _ if cancels_handoff(text) => self.cancel_handoff(),
             Intent::EraseData => self.ask_about_erasure(),
+            _ if wants_wait_estimate(text) => self.effects.push(Effect::Say(Say::QueueStatus)),
             Intent::Contact => self.effects.push(Effect::Say(Say::Contact)),
             Intent::TicketStatus | Intent::AskHuman => self.effects.push(Effect::Say(Say::QueueStatus)),
-            _ if wants_wait_estimate(text) => self.effects.push(Effect::Say(Say::QueueStatus)),
             Intent::Resolved => self.say(Line::LeaveQueue),
             Intent::UrgentOutage if understanding.severity == Some(Severity::P0) => {
                 if self.c.priority != Some(Severity::P0) {
@@ -97,7 +101,7 @@ impl Step<'_> {
     }
 
     /// The bot has the conversation again; it begins afresh and is not handed over again because of its past.
-    fn leave_people(&mut self, state: State) {
+    pub(super) fn leave_people(&mut self, state: State) {
         let c = &mut *self.c;
         c.state = state;
         c.failed_rounds = 0;
