@@ -1,8 +1,8 @@
 //! Choices are picked: by what is said, or by a tap; also those of earlier turns.
 
 use super::conversation::{Candidate, Conversation, Need, OfferKind, Purpose, Verdict};
-use super::hearing::settled;
 use super::machine::Step;
+use super::meaning::settled;
 use super::pick::{Pick, is_bare_number, is_none, pick};
 use super::relation;
 use super::rounds::More;
@@ -31,7 +31,7 @@ impl Step<'_> {
             }
             // A number in answer to "which version?" is a fact; with open cases it is a slip, and they stay open.
             Pick::OutOfRange if kind != OfferKind::Related => self.say(Line::NoSuchChoice),
-            Pick::OutOfRange | Pick::NotAPick => return false,
+            Pick::OutOfRange | Pick::Other => return false,
         }
         true
     }

@@ -41,7 +41,6 @@ impl Step<'_> {
         let first_is_fresh = fresh.first().map(|c| &c.id) == candidates.first().map(|c| &c.id);
         match decision {
             _ if first_is_fresh && self.is_title(&fresh) => self.answer(&fresh),
-            Decision::Miss if purpose == Purpose::Informed => self.say(Line::Noted),
             Decision::Clarify if self.ask_back(&fresh) => {}
             Decision::Answer if first_is_fresh && !self.is_topic_of_many(&fresh) => self.answer(&fresh),
             Decision::Miss if first_is_fresh => self.miss(purpose),
@@ -193,6 +192,9 @@ impl Step<'_> {
     }
 
     fn miss(&mut self, purpose: Purpose) {
+        if purpose == Purpose::Informed {
+            return self.say(Line::Noted);
+        }
         self.shelve_offer();
         self.c.state = State::Idle;
         if purpose == Purpose::Retry {

@@ -10,6 +10,7 @@ mod facet;
 mod finding;
 mod hearing;
 pub mod machine;
+mod meaning;
 mod pick;
 mod relation;
 mod rounds;

@@ -14,7 +14,7 @@ pub enum Pick {
     /// A number that is not among them.
     OutOfRange,
     /// It is no pick.
-    NotAPick,
+    Other,
 }
 
 /// Words around a pick that do not change it; longest first where one begins another.
@@ -107,7 +107,7 @@ pub fn pick(text: &str, choices: &[Choice]) -> Pick {
     match number(text_only, real) {
         Some(n) if (1..=choices.len()).contains(&n) => Pick::Nth(n - 1),
         Some(_) => Pick::OutOfRange,
-        None => Pick::NotAPick,
+        None => Pick::Other,
     }
 }
 
@@ -325,7 +325,7 @@ mod tests {
         for text in ["我有2台机器打不开", "怎么扩容磁盘", "", "😭", "第一步就报错了走不下去", "500", "转人工"]
         {
             let picked = pick(text, &choices());
-            assert!(matches!(picked, Pick::NotAPick) || text == "500", "{text}: {picked:?}");
+            assert!(matches!(picked, Pick::Other) || text == "500", "{text}: {picked:?}");
         }
         assert!(is_bare_number("1") && is_bare_number("第二个") && !is_bare_number("502 怎么办"));
     }
