@@ -193,7 +193,11 @@ fn set_aside(data: &Path, now: SystemTime) -> Result<Option<PathBuf>, BackupErro
     for name in there {
         let (from, to) = (data.join(&name), aside.join(&name));
         if from != database || fs::hard_link(&from, &to).is_err() {
-            fs::rename(&from, &to).map_err(at(&from))?;
+            match fs::rename(&from, &to) {
+                // A connection that closes late takes its journal away itself.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                moved => moved.map_err(at(&from))?,
+            }
         }
     }
     sync_folder(&aside)?;
