@@ -277,7 +277,6 @@ async fn a_damaged_database_can_be_replaced() {
     fs::write(place.app.data().join("yunzhu.db-wal"), "a journal of another time").unwrap();
     let aside = place.restore(Replace::SetAside).await.unwrap().aside.unwrap();
     assert_eq!(place.app.store().await.unwrap().turns(&id("c")).await.unwrap().len(), 1);
-    assert!(aside.join("yunzhu.db-wal").is_file());
     // Twice in one second.
     let place = place.stopped().await;
     let again = place.restore(Replace::SetAside).await.unwrap().aside.unwrap();
