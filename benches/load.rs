@@ -1,7 +1,7 @@
 //! Customers on loopback against a running server: turns per second, latency, and what idle ones cost.
 //!
 //! ```text
-//! cargo bench --bench load -- questions FILE [--users 64] [--seconds 20] [--base 127.0.0.1:8080]
+//! cargo bench --bench load -- questions FILE [--users 64] [--seconds 20] [--pause MS] [--base 127.0.0.1:8080]
 //! cargo bench --bench load -- greetings      (turns that need no search)
 //! cargo bench --bench load -- conversations --count 200000   (opens them and leaves them)
 //! cargo bench --bench load -- websockets --count 10000 --pid PID   (opens them, waits, tells the server's memory)
@@ -29,6 +29,7 @@ fn main() {
         |name: &str, default: usize| option(name).map_or(default, |value| value.parse().expect(name));
     let base = option("--base").unwrap_or_else(|| "127.0.0.1:8080".to_owned());
     let (users, seconds) = (number("--users", 64), number("--seconds", 20));
+    let pause = Duration::from_millis(number("--pause", 0) as u64);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
@@ -41,9 +42,11 @@ fn main() {
             let line =
                 |line: &str| serde_json::from_str::<Value>(line).ok()?["query"].as_str().map(str::to_owned);
             let questions: Vec<String> = text.lines().filter_map(line).collect();
-            runtime.block_on(talk(base, users, seconds, questions, QUESTIONS_EACH));
+            runtime.block_on(talk(base, users, seconds, pause, questions, QUESTIONS_EACH));
         }
-        Some("greetings") => runtime.block_on(talk(base, users, seconds, vec!["你好".to_owned()], 200)),
+        Some("greetings") => {
+            runtime.block_on(talk(base, users, seconds, pause, vec!["你好".to_owned()], 200))
+        }
         Some("conversations") => runtime.block_on(open_many(base, users, number("--count", 200_000))),
         Some("websockets") => {
             runtime.block_on(websockets(base, number("--count", 10_000), number("--pid", 0)));
@@ -113,7 +116,18 @@ impl Client {
     }
 }
 
-async fn talk(base: String, users: usize, seconds: usize, questions: Vec<String>, each: usize) {
+async fn talk(
+    base: String,
+    users: usize,
+    seconds: usize,
+    pause: Duration,
+    questions: Vec<String>,
+    each: usize,
+) {
+    if let Err(error) = Client::connect(&base).await {
+        println!("no server at {base}: {error}");
+        return;
+    }
     let (questions, next) = (Arc::new(questions), Arc::new(AtomicUsize::new(0)));
     let end = Instant::now() + Duration::from_secs(seconds as u64);
     let begun = Instant::now();
@@ -135,6 +149,7 @@ async fn talk(base: String, users: usize, seconds: usize, questions: Vec<String>
                         .expect("a turn");
                     took.push(asked.elapsed());
                     errors += usize::from(status != 200 || turn["turn"].is_null());
+                    tokio::time::sleep(pause).await;
                 }
             }
             (took, errors)

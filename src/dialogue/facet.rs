@@ -127,7 +127,11 @@ pub fn replaced(question: &str, fragment: &str) -> Option<String> {
 
 /// Whether a title is about another value of some kind than the question: Linux where Windows was asked about.
 pub fn contradicts(question: &str, title: &str) -> bool {
-    let (asked, told) = (find(&fold(question)), find(&fold(title)));
+    let asked = find(&fold(question));
+    if asked.is_empty() {
+        return false;
+    }
+    let told = find(&fold(title));
     let values = |found: &[Found], facet| {
         let of_it = found.iter().filter(|(f, _, _)| *f == facet);
         of_it.map(|(_, value, _)| *value).collect::<Vec<_>>()

@@ -96,7 +96,12 @@ impl Step<'_> {
     /// Whether the question is the title of the first case, and of no other: nothing is left to ask.
     fn is_title(&self, fresh: &[Candidate]) -> bool {
         let Some(need) = &self.c.need else { return false };
-        let is_it = |candidate: &&Candidate| relation::same_but_for_order(&candidate.title, &need.question);
+        // Two words of a topic in another order are still a topic; a whole question is a question.
+        let is_bare = relation::is_bare_topic(&need.question);
+        let is_it = |candidate: &&Candidate| {
+            candidate.title.trim() == need.question.trim()
+                || (!is_bare && relation::same_but_for_order(&candidate.title, &need.question))
+        };
         fresh.first().filter(is_it).is_some() && fresh.iter().filter(is_it).count() == 1
     }
 
