@@ -18,8 +18,9 @@ use super::live::{Live, json, name_of};
 use super::opening::internal;
 use super::{EngineError, Inbound, Service};
 
-/// How many hits the dialogue sees.
+/// How many hits the dialogue sees at first, and at most.
 const HITS: usize = 10;
+const MOST_HITS: usize = 30;
 
 /// A step under way, with all that it changes.
 pub(super) struct Run<'a> {
@@ -191,7 +192,10 @@ impl<'a> Run<'a> {
     }
 
     async fn search(&mut self, question: String, product: Option<String>) -> Result<Event, EngineError> {
-        let found = self.service.find(question, product, HITS).await?;
+        // As many more as are known and will not be shown again.
+        let known =
+            self.live.conversation.need.as_ref().map_or(0, |need| need.passed_over.len() + need.shown.len());
+        let found = self.service.find(question, product, (HITS + known).min(MOST_HITS)).await?;
         let engine = self.service.engine();
         let candidate = |hit: crate::hit::Hit| Candidate {
             product_name: engine.product_name(&hit.product).unwrap_or_default().to_owned(),
