@@ -16,7 +16,7 @@ pub const MOST_CHOICES: usize = 5;
 /// Most questions back for one need.
 const MOST_CLARIFIED: u8 = 2;
 /// A case that is less likely than this is not offered.
-const LEAST_OFFERED: f32 = 0.005;
+const LEAST_OFFERED: f32 = 0.002;
 /// The first of what is offered must be at least this likely: else "nothing found" is the truth.
 const LEAST_FIRST: f32 = 0.05;
 /// A single case that is this likely is shown and not offered: there is nothing to choose.
