@@ -59,7 +59,13 @@ impl App {
 
     /// Claims the data folder for this process, as long as it lives: two services on one database would give the same
     /// ticket number twice, and each would miss what the other says.
-    async fn claim(&self) -> Result<(), AppError> {
+    ///
+    /// # Errors
+    /// Another process has it.
+    pub async fn claim(&self) -> Result<(), AppError> {
+        if self.claim.get().is_some() {
+            return Ok(());
+        }
         // The store makes the folder.
         self.store().await?;
         let path = self.data().join(CLAIM);

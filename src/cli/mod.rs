@@ -168,6 +168,7 @@ async fn stop_when_interrupted(said: String) {
 impl Run {
     /// The service with what it needs, in this process alone.
     async fn service(&self) -> anyhow::Result<Service> {
+        self.app.claim().await?;
         let engine = self.engine(options::Sync::First).await?;
         Ok(self.app.service(engine, &self.service_options()).await?)
     }

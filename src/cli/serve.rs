@@ -39,6 +39,8 @@ impl Serve {
         options.bind = self.listen.unwrap_or(options.bind);
         let webhook = run.settings.alerts.webhook.clone();
         let webhook = webhook.map(|webhook| Webhook::new(webhook.url, webhook.secret)).transpose()?;
+        // Before anything is touched that the service which has it relies on.
+        run.app.claim().await?;
         let slot = Slot::new();
         let (stop, stopped) = watch::channel(false);
         let work = async {

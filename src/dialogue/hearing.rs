@@ -239,7 +239,8 @@ impl Step<'_> {
         }
         need.said.push(text.to_owned());
         need.question = text.to_owned();
-        need.product = product.or(need.product.take());
+        // It may be another need: the product of this one is not taken over.
+        need.product = product;
         Some(Purpose::Question)
     }
 
