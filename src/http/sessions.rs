@@ -103,7 +103,7 @@ pub(super) struct Presence {
 }
 
 /// Tells that an agent is there. Say so every 10 s: after 30 s without it they are gone, and their work goes back.
-#[utoipa::path(post, path = "/presence", tag = "desk", security(("session" = []), ("cookie" = [])),
+#[utoipa::path(post, path = "/presence", tag = "desk", request_body = Presence, security(("session" = []), ("cookie" = [])),
     responses((status = 204, description = "It is known"), Problems))]
 pub(super) async fn presence(staff: Staff, Body(presence): Body<Presence>) -> Result<StatusCode, Problem> {
     staff.service.heartbeat(&staff.account.name, presence.available).await?;

@@ -149,7 +149,7 @@ pub(super) async fn perform(
 
 /// Says something.
 #[utoipa::path(post, path = "/conversations/{id}/messages", tag = "conversations",
-    params(("id" = String, Path, description = "Conversation")), security(("conversation" = [])),
+    params(("id" = String, Path, description = "Conversation")), request_body = NewMessage, security(("conversation" = [])),
     responses((status = 200, description = "What came of it", body = Turn), Problems))]
 pub(super) async fn say(
     State(site): State<Site>,
@@ -161,7 +161,7 @@ pub(super) async fn say(
 
 /// Judges an answer.
 #[utoipa::path(post, path = "/conversations/{id}/feedback", tag = "conversations",
-    params(("id" = String, Path, description = "Conversation")), security(("conversation" = [])),
+    params(("id" = String, Path, description = "Conversation")), request_body = Feedback, security(("conversation" = [])),
     responses((status = 200, description = "What came of it", body = Turn), Problems))]
 pub(super) async fn judge(
     State(site): State<Site>,
@@ -173,7 +173,7 @@ pub(super) async fn judge(
 
 /// Asks for a human.
 #[utoipa::path(post, path = "/conversations/{id}/handoff", tag = "conversations",
-    params(("id" = String, Path, description = "Conversation")), security(("conversation" = [])),
+    params(("id" = String, Path, description = "Conversation")), request_body = HandoffWish, security(("conversation" = [])),
     responses((status = 200, description = "What came of it", body = Turn), Problems))]
 pub(super) async fn hand_over(
     State(site): State<Site>,
@@ -185,7 +185,7 @@ pub(super) async fn hand_over(
 
 /// Rates the service.
 #[utoipa::path(post, path = "/conversations/{id}/rating", tag = "conversations",
-    params(("id" = String, Path, description = "Conversation")), security(("conversation" = [])),
+    params(("id" = String, Path, description = "Conversation")), request_body = Stars, security(("conversation" = [])),
     responses((status = 200, description = "What came of it", body = Turn), Problems))]
 pub(super) async fn rate(
     State(site): State<Site>,

@@ -120,6 +120,12 @@ async fn requests_are_counted_by_route() {
 async fn every_handler_is_described_and_every_description_is_handled() {
     let router = closed(Options::default());
     let document = get(&router, "/api/v1/openapi.json").await.json();
+    for path in
+        ["messages", "feedback", "handoff", "rating"].map(|end| format!("/conversations/{{id}}/{end}"))
+    {
+        let body = &document["paths"][format!("/api/v1{path}")]["post"]["requestBody"];
+        assert!(body["content"]["application/json"]["schema"].is_object(), "{path} says what to send");
+    }
     let mut described = 0;
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
