@@ -5,6 +5,7 @@
 pub mod analyzer;
 pub mod answer;
 pub mod app;
+pub mod channel;
 pub mod cli;
 pub mod config;
 pub mod desk;

@@ -2,6 +2,8 @@
 //!
 //! The shapes here are also those of the public JSON: a field is added, never renamed or given another meaning.
 
+pub mod part;
+
 use serde::{Deserialize, Serialize};
 
 use crate::id::{CaseId, ConversationId, TicketId, UserId};

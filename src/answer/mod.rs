@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
+pub mod present;
 pub mod render;
 
 /// The sentences of one language.
@@ -31,6 +32,11 @@ impl Catalogue {
     fn parse(text: &str, is_english: bool) -> Self {
         // The test below reads both; an unreadable one could not have been built into a release.
         Self { sentences: toml::from_str(text).unwrap_or_default(), is_english }
+    }
+
+    /// The sentences that stand around replies on a chat platform.
+    pub fn present_words(&self) -> present::Words {
+        present::Words::default()
     }
 
     /// A sentence with values in its places.

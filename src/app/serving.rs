@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use super::{App, AppError, Event};
 use crate::desk::policy::{Files, Policy};
-use crate::engine::{Parts, Service};
+use crate::engine::{Parts, Service, Sinks};
 use crate::privacy::secret::Secret;
 use crate::privacy::vault::Vault;
 use crate::retrieval::search::Engine;
@@ -33,8 +33,12 @@ pub struct ServiceOptions {
     pub vault_keys: Option<Secret>,
     /// File of the keys that seal originals.
     pub vault_key_file: PathBuf,
-    /// Whether alerts leave by a webhook too.
-    pub webhook: bool,
+    /// Names of the sinks where alerts go beside the log.
+    pub alerts: Vec<String>,
+    /// The ways out to people on chat platforms.
+    pub sinks: Sinks,
+    /// Where browsers find the service.
+    pub public_url: Option<String>,
 }
 
 impl App {
@@ -51,7 +55,9 @@ impl App {
             vault: self.vault(options)?,
             attachments: self.data().join(ATTACHMENTS),
             idle_ms: i64::try_from(options.idle.as_millis()).unwrap_or(i64::MAX),
-            webhook: options.webhook,
+            alerts: options.alerts.clone(),
+            sinks: options.sinks.clone(),
+            public_url: options.public_url.clone(),
             clock: Arc::new(now),
         };
         Ok(Service::start(parts).await?)

@@ -180,7 +180,9 @@ impl Run {
             idle: self.settings.conversation.idle,
             vault_keys: privacy.vault_key.clone(),
             vault_key_file: privacy.vault_key_file.clone(),
-            webhook: self.settings.alerts.webhook.is_some(),
+            alerts: Vec::new(),
+            sinks: Default::default(),
+            public_url: self.settings.server.public_url.clone(),
         }
     }
 

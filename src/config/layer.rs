@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::channels::{
+    ChannelsLayer, DingtalkLayer, Layers, RobotsLayer, WechatLayer, WecomAppLayer, WecomBotLayer, WecomKfLayer, WidgetLayer,
+};
 use super::section::{AlertsLayer, ConversationLayer, LogLayer, PrivacyLayer, ServerLayer};
 use super::{ConfigError, Language};
 use crate::privacy::secret::Secret;
@@ -12,10 +15,18 @@ use crate::privacy::secret::Secret;
 /// Every key outside of sections, as the file spells it; the environment spells it in capitals after `YUNZHU_`.
 const TOP_KEYS: [&str; 4] = ["kb", "index", "data", "language"];
 /// Every section with its keys; the environment spells `YUNZHU_SERVER_LISTEN`.
-const SECTIONS: [(&str, &[&str]); 5] = [
+const SECTIONS: [(&str, &[&str]); 13] = [
     ("server", ServerLayer::KEYS),
     ("conversation", ConversationLayer::KEYS),
     ("alerts", AlertsLayer::KEYS),
+    ("wechat", WechatLayer::KEYS),
+    ("wecom_bot", WecomBotLayer::KEYS),
+    ("wecom_app", WecomAppLayer::KEYS),
+    ("wecom_kf", WecomKfLayer::KEYS),
+    ("dingtalk", DingtalkLayer::KEYS),
+    ("robots", RobotsLayer::KEYS),
+    ("channels", ChannelsLayer::KEYS),
+    ("widget", WidgetLayer::KEYS),
     ("privacy", PrivacyLayer::KEYS),
     ("log", LogLayer::KEYS),
 ];
@@ -49,6 +60,30 @@ pub struct Layer {
     /// Who hears of an outage.
     #[serde(default)]
     pub alerts: AlertsLayer,
+    /// An official account of WeChat.
+    #[serde(default)]
+    pub wechat: WechatLayer,
+    /// An AI bot of WeCom.
+    #[serde(default)]
+    pub wecom_bot: WecomBotLayer,
+    /// A self-built app of WeCom.
+    #[serde(default)]
+    pub wecom_app: WecomAppLayer,
+    /// Customer service in WeChat.
+    #[serde(default)]
+    pub wecom_kf: WecomKfLayer,
+    /// A robot of DingTalk.
+    #[serde(default)]
+    pub dingtalk: DingtalkLayer,
+    /// Robots that hear alerts.
+    #[serde(default)]
+    pub robots: RobotsLayer,
+    /// What holds for all channels.
+    #[serde(default)]
+    pub channels: ChannelsLayer,
+    /// The window in pages of others.
+    #[serde(default)]
+    pub widget: WidgetLayer,
     /// What is kept.
     #[serde(default)]
     pub privacy: PrivacyLayer,
@@ -68,8 +103,30 @@ impl Layer {
             server: self.server.over(other.server),
             conversation: self.conversation.over(other.conversation),
             alerts: self.alerts.over(other.alerts),
+            wechat: self.wechat.over(other.wechat),
+            wecom_bot: self.wecom_bot.over(other.wecom_bot),
+            wecom_app: self.wecom_app.over(other.wecom_app),
+            wecom_kf: self.wecom_kf.over(other.wecom_kf),
+            dingtalk: self.dingtalk.over(other.dingtalk),
+            robots: self.robots.over(other.robots),
+            channels: self.channels.over(other.channels),
+            widget: self.widget.over(other.widget),
             privacy: self.privacy.over(other.privacy),
             log: self.log.over(other.log),
+        }
+    }
+
+    /// The sections about channels.
+    pub(super) fn channels(&mut self) -> Layers {
+        Layers {
+            wechat: std::mem::take(&mut self.wechat),
+            wecom_bot: std::mem::take(&mut self.wecom_bot),
+            wecom_app: std::mem::take(&mut self.wecom_app),
+            wecom_kf: std::mem::take(&mut self.wecom_kf),
+            dingtalk: std::mem::take(&mut self.dingtalk),
+            robots: std::mem::take(&mut self.robots),
+            channels: std::mem::take(&mut self.channels),
+            widget: std::mem::take(&mut self.widget),
         }
     }
 
@@ -81,11 +138,23 @@ impl Layer {
 
     /// Sets a key of a section from the environment, `server_listen`; `None` where there is no such key.
     fn set(&mut self, key: &str, text: &str) -> Option<Result<(), String>> {
-        let (section, key) = key.split_once('_')?;
+        // Some sections have an underscore in their name.
+        let (section, key) = SECTIONS.iter().find_map(|(section, keys)| {
+            let key = key.strip_prefix(section)?.strip_prefix('_')?;
+            keys.contains(&key).then_some((*section, key))
+        })?;
         match section {
             "server" => self.server.set(key, text),
             "conversation" => self.conversation.set(key, text),
             "alerts" => self.alerts.set(key, text),
+            "wechat" => self.wechat.set(key, text),
+            "wecom_bot" => self.wecom_bot.set(key, text),
+            "wecom_app" => self.wecom_app.set(key, text),
+            "wecom_kf" => self.wecom_kf.set(key, text),
+            "dingtalk" => self.dingtalk.set(key, text),
+            "robots" => self.robots.set(key, text),
+            "channels" => self.channels.set(key, text),
+            "widget" => self.widget.set(key, text),
             "privacy" => self.privacy.set(key, text),
             "log" => self.log.set(key, text),
             _ => None,

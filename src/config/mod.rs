@@ -3,6 +3,7 @@
 //! Composes what each module takes; decides nothing else. An unknown key is an error, because a setting that is
 //! spelt wrong and silently ignored is found too late. Start at [`compose`].
 
+pub mod channels;
 mod language;
 mod layer;
 mod network;
@@ -38,6 +39,8 @@ pub struct Settings {
     pub conversation: Conversation,
     /// Who hears of an outage.
     pub alerts: Alerts,
+    /// Where people are.
+    pub channels: channels::Channels,
     /// What is kept, and under which key.
     pub privacy: Privacy,
     /// What is said on standard error.
@@ -104,7 +107,8 @@ pub fn compose(
         None if Path::new(DEFAULT_FILE).exists() => layer::from_file(Path::new(DEFAULT_FILE))?,
         None => Layer::default(),
     };
-    let chosen = options.over(environment.layer).over(file);
+    let mut chosen = options.over(environment.layer).over(file);
+    let channels = channels::channels(chosen.channels())?;
     let folder = |chosen: Option<PathBuf>, default: &str| chosen.unwrap_or_else(|| default.into());
     let folders = Folders {
         kb: folder(chosen.kb, "kb"),
@@ -112,6 +116,7 @@ pub fn compose(
         data: folder(chosen.data, "data"),
     };
     Ok(Settings {
+        channels,
         server: options::server(chosen.server)?,
         conversation: options::conversation(chosen.conversation),
         alerts: options::alerts(chosen.alerts)?,

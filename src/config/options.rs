@@ -18,6 +18,8 @@ pub struct Server {
     pub listen: SocketAddr,
     /// Certificate and key, where it speaks TLS itself.
     pub tls: Option<Tls>,
+    /// Where browsers find it, without a slash at the end; absent where nobody said so.
+    pub public_url: Option<String>,
     /// Pages of other hosts that may use the API; empty: pages of its own only.
     pub allowed_origins: Vec<Origin>,
     /// Whether a proxy in front speaks TLS, so that cookies are for TLS only.
@@ -192,6 +194,7 @@ pub(super) fn server(layer: ServerLayer) -> Result<Server, Wrong> {
     Ok(Server {
         listen: layer.listen.unwrap_or(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080)),
         tls,
+        public_url: layer.public_url.map(|url| web("server.public_url", url.trim_end_matches('/').to_owned())).transpose()?,
         allowed_origins: layer.allowed_origins.unwrap_or_default(),
         tls_in_front: layer.tls_in_front.unwrap_or(false),
         trusted_proxies: layer.trusted_proxies.unwrap_or_default(),
@@ -218,7 +221,7 @@ pub(super) fn conversation(layer: ConversationLayer) -> Conversation {
 pub(super) fn alerts(layer: AlertsLayer) -> Result<Alerts, Wrong> {
     let webhook = match (layer.webhook_url.filter(|url| !url.is_empty()), layer.webhook_secret) {
         (Some(url), Some(secret)) if !secret.expose().is_empty() => {
-            Some(AlertWebhook { url: web(url)?, secret })
+            Some(AlertWebhook { url: web("alerts.webhook_url", url)?, secret })
         }
         (Some(_), _) => {
             return Err(("alerts.webhook_secret", "is missing; alerts are signed with it".into()));
@@ -237,11 +240,11 @@ pub(super) fn log(layer: LogLayer) -> Log {
     Log { format: layer.format.unwrap_or_default(), level: layer.level.unwrap_or_default() }
 }
 
-fn web(url: String) -> Result<String, Wrong> {
+fn web(key: &'static str, url: String) -> Result<String, Wrong> {
     if url.starts_with("https://") || url.starts_with("http://") {
         return Ok(url);
     }
-    Err(("alerts.webhook_url", "begins with neither https:// nor http://".into()))
+    Err((key, "begins with neither https:// nor http://".into()))
 }
 
 fn positive<T: Default + PartialEq>(key: &'static str, value: T) -> Result<T, Wrong> {

@@ -22,23 +22,24 @@ macro_rules! section {
 
         impl $name {
             /// Its keys.
-            pub(super) const KEYS: &'static [&'static str] = &[$(stringify!($key)),*];
+            pub(in crate::config) const KEYS: &'static [&'static str] = &[$(stringify!($key)),*];
 
             /// This, and what it leaves open from the other.
-            pub(super) fn over(self, other: Self) -> Self {
+            pub(in crate::config) fn over(self, other: Self) -> Self {
                 Self { $($key: self.$key.or(other.$key),)* }
             }
 
             /// Sets a key from a text of the environment; `None` where there is no such key.
-            pub(super) fn set(&mut self, key: &str, text: &str) -> Option<Result<(), String>> {
+            pub(in crate::config) fn set(&mut self, key: &str, text: &str) -> Option<Result<(), String>> {
                 match key {
-                    $(stringify!($key) => Some(FromText::from_text(text).map(|value| self.$key = Some(value))),)*
+                    $(stringify!($key) => Some($crate::config::section::FromText::from_text(text).map(|value| self.$key = Some(value))),)*
                     _ => None,
                 }
             }
         }
     };
 }
+pub(super) use section;
 
 section! {
     /// `[server]`: how it is reached, and how much it takes.
@@ -49,6 +50,8 @@ section! {
         tls_cert: PathBuf,
         /// File of its private key, PEM.
         tls_key: PathBuf,
+        /// Where browsers find it.
+        public_url: String,
         /// Pages of other hosts that may use the API.
         allowed_origins: Vec<Origin>,
         /// Whether a proxy in front speaks TLS.
@@ -109,7 +112,7 @@ section! {
 }
 
 /// A value as the environment spells it: as text, lists with commas.
-trait FromText: Sized {
+pub(super) trait FromText: Sized {
     fn from_text(text: &str) -> Result<Self, String>;
 }
 

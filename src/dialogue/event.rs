@@ -7,7 +7,7 @@ use super::say::Say;
 use super::understanding::Understanding;
 use crate::hit::Decision;
 use crate::id::{CaseId, TicketId};
-use crate::message::{HandoffReason, Severity};
+use crate::message::{HandoffReason, Page, Person, Severity};
 
 /// Something that happens. What a model or a search made of it is part of it, so that it can be replayed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -45,6 +45,18 @@ pub enum Event {
     Rated {
         /// 1 to 5.
         stars: u8,
+    },
+    /// The page says more of who is talking, or where; what is absent stays.
+    Described {
+        /// Who, as they have proved.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        person: Option<Person>,
+        /// On what page they are now.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        page: Option<Page>,
+        /// What they want to read.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        locale: Option<String>,
     },
     /// A search has ended.
     Found {

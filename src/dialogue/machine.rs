@@ -6,7 +6,7 @@
 use super::conversation::{Conversation, OfferKind, Purpose};
 use super::event::{Effect, Event};
 use super::say::{Line, Say};
-use crate::message::{Handoff, HandoffReason, Severity, State};
+use crate::message::{Handoff, HandoffReason, Page, Person, Severity, State};
 
 /// Rounds that may fail in a row before a human takes over.
 pub const MOST_FAILED_ROUNDS: u8 = 3;
@@ -31,6 +31,9 @@ pub fn step(conversation: &mut Conversation, event: &Event, now: i64) -> Vec<Eff
         Event::Judged { turn, helpful } => step.judged(*turn, *helpful),
         Event::HumanWanted => step.human_wanted(),
         Event::Rated { stars } => step.rated(*stars),
+        Event::Described { person, page, locale } => {
+            step.described(person.as_ref(), page.as_ref(), locale.as_ref())
+        }
         Event::Found { decision, candidates } => step.found(*decision, candidates),
         Event::Opened { reason, ticket_id, queue, position, wait_s } => {
             let handoff = Handoff { reason: *reason, ticket_id: ticket_id.clone(), queue: queue.clone() };
@@ -58,6 +61,18 @@ impl Step<'_> {
     /// Whether people have the conversation, or it waits for them.
     pub(super) fn is_with_people(&self) -> bool {
         matches!(self.c.state, State::Queued | State::WithAgent)
+    }
+
+    fn described(&mut self, person: Option<&Person>, page: Option<&Page>, locale: Option<&String>) {
+        if let Some(person) = person {
+            self.c.person = person.clone();
+        }
+        if let Some(page) = page {
+            self.c.page = page.clone();
+        }
+        if let Some(locale) = locale {
+            self.c.person.locale = Some(locale.clone());
+        }
     }
 
     /// A message has come in: a new turn. A conversation that was closed begins afresh and keeps what it knew.

@@ -1,5 +1,7 @@
 //! What is counted while the service runs, for whoever watches it.
 
+use std::collections::BTreeMap;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::hit::Decision;
@@ -16,6 +18,8 @@ pub struct Figures {
     accepted: AtomicU64,
     refused: AtomicU64,
     search_us: AtomicU64,
+    arrivals: Mutex<BTreeMap<(String, &'static str), u64>>,
+    deliveries: Mutex<BTreeMap<(String, &'static str), u64>>,
 }
 
 /// The decisions, in the order of their counters.
@@ -31,6 +35,26 @@ pub const REASONS: [HandoffReason; 6] = [
 ];
 
 impl Figures {
+    /// Something came from a platform; `what` is `new`, `again`, `refused` or `stale`.
+    pub fn arrived(&self, account: &str, what: &'static str) {
+        count(&self.arrivals, account, what);
+    }
+
+    /// Something left for a sink, or did not; `how` is `delivered`, `again`, `held_back` or `given_up`.
+    pub fn delivered(&self, sink: &str, how: &'static str) {
+        count(&self.deliveries, sink, how);
+    }
+
+    /// What came from platforms, by account and kind.
+    pub fn arrivals(&self) -> Vec<(String, &'static str, u64)> {
+        counted(&self.arrivals)
+    }
+
+    /// What left, by sink and outcome.
+    pub fn deliveries(&self) -> Vec<(String, &'static str, u64)> {
+        counted(&self.deliveries)
+    }
+
     pub(super) fn opened(&self) {
         self.conversations.fetch_add(1, Ordering::Relaxed);
     }
@@ -97,3 +121,13 @@ impl Figures {
         self.search_us.load(Ordering::Relaxed)
     }
 }
+fn count(counters: &Mutex<BTreeMap<(String, &'static str), u64>>, name: &str, what: &'static str) {
+    let mut counters = counters.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    *counters.entry((name.to_owned(), what)).or_default() += 1;
+}
+
+fn counted(counters: &Mutex<BTreeMap<(String, &'static str), u64>>) -> Vec<(String, &'static str, u64)> {
+    let counters = counters.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    counters.iter().map(|((name, what), count)| (name.clone(), *what, *count)).collect()
+}
+

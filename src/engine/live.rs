@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{OwnedMutexGuard, watch};
 
+use super::reach::Reach;
 use super::{EngineError, Service};
 use crate::dialogue::conversation::Conversation;
 use crate::id::ConversationId;
@@ -34,6 +35,8 @@ pub struct Live {
     pub client_messages: VecDeque<(String, u32)>,
     /// Whether the list above holds all there ever were.
     pub knows_all: bool,
+    /// The chat platform at its other end.
+    pub reach: Option<Reach>,
 }
 
 /// What of it lies in the row's body.
@@ -42,6 +45,8 @@ struct Body {
     conversation: Conversation,
     last_seq: u64,
     steps: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reach: Option<Reach>,
 }
 
 /// Names of messages that are kept in memory for one conversation.
@@ -129,7 +134,8 @@ impl Live {
     /// The row that is saved.
     pub fn row(&self, idle_ms: i64) -> Result<ConversationRow, EngineError> {
         let c = &self.conversation;
-        let body = Body { conversation: c.clone(), last_seq: self.last_seq, steps: self.steps };
+        let (last_seq, steps, reach) = (self.last_seq, self.steps, self.reach.clone());
+        let body = Body { conversation: c.clone(), last_seq, steps, reach };
         let is_open = !matches!(c.state, State::Closed | State::Queued | State::WithAgent);
         Ok(ConversationRow {
             id: self.id.clone(),
@@ -158,6 +164,7 @@ impl Live {
             steps: body.steps,
             client_messages: VecDeque::new(),
             knows_all: false,
+            reach: body.reach,
         })
     }
 

@@ -6,7 +6,7 @@
 
 use std::sync::{Arc, RwLock};
 
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 
 use crate::desk::policy::Policy;
 use crate::dialogue::understanding::Understander;
@@ -16,6 +16,7 @@ use crate::store::sqlite::SqliteStore;
 
 mod accounts;
 mod acting;
+mod arrivals;
 mod desk;
 mod erasing;
 pub mod figures;
@@ -23,6 +24,7 @@ mod inbound;
 mod live;
 mod opening;
 mod outside;
+mod reach;
 mod reading;
 mod saver;
 mod saying;
@@ -31,10 +33,14 @@ mod sweep;
 mod tests;
 mod turn;
 
+pub use arrivals::{Correspondent, Delivery};
 pub use outside::{
-    Account, AgentAction, ConversationView, EngineError, Inbound, NewConversation, Opened, Role,
+    Account, AgentAction, ConversationView, Described, EngineError, Inbound, NewConversation, Opened, Role,
 };
 
+pub use reach::{Outgoing, Sink, Sinks, Ways};
+
+use arrivals::Arrivals;
 use desk::Desk;
 use figures::Figures;
 use live::Conversations;
@@ -57,8 +63,12 @@ pub struct Parts {
     pub attachments: std::path::PathBuf,
     /// After how many milliseconds without a word a conversation is closed.
     pub idle_ms: i64,
-    /// Where alerts go beside the log.
-    pub webhook: bool,
+    /// Names of the sinks where alerts go beside the log.
+    pub alerts: Vec<String>,
+    /// The ways out to people on chat platforms.
+    pub sinks: Sinks,
+    /// Where browsers find this service, such as `https://kf.example.com`; absent: answers have no pages of their own.
+    pub public_url: Option<String>,
     /// The time.
     pub clock: Clock,
 }
@@ -77,7 +87,11 @@ struct Inner {
     vault: Vault,
     attachments: std::path::PathBuf,
     idle_ms: i64,
-    webhook: bool,
+    alerts: Vec<String>,
+    sinks: Sinks,
+    public_url: Option<String>,
+    arrivals: Arrivals,
+    outbox_wakes: Notify,
     clock: Clock,
     saver: Saver,
     conversations: Conversations,
@@ -108,7 +122,11 @@ impl Service {
             vault: parts.vault,
             attachments: parts.attachments,
             idle_ms: parts.idle_ms,
-            webhook: parts.webhook,
+            alerts: parts.alerts,
+            sinks: parts.sinks,
+            public_url: parts.public_url,
+            arrivals: Arrivals::default(),
+            outbox_wakes: Notify::new(),
             clock: parts.clock,
             conversations: Conversations::default(),
             desk,

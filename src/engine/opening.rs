@@ -19,14 +19,16 @@ use crate::dialogue::say::Line;
 use crate::dialogue::understanding::Slot;
 use crate::hit::likeliest_product;
 use crate::id::{ConversationId, TicketId};
-use crate::message::{Author, HandoffReason, Message, Reply, Severity, Tier};
+use crate::message::{Author, HandoffReason, Message, Person, Reply, Severity, Tier};
 use crate::privacy::token::{token, token_hash};
+use crate::store::channel::AddressRow;
 use crate::store::service::{Save, ServiceStore, TicketFilter};
 
 use super::desk::ticket_of;
 use super::live::{Live, name_of};
+use super::reach::Reach;
 use super::turn::Run;
-use super::{EngineError, NewConversation, Opened, Service};
+use super::{Described, EngineError, NewConversation, Opened, Service};
 
 /// Lines of the transcript that a ticket is drafted from.
 const DRAFTED_FROM: u32 = 200;
@@ -37,33 +39,100 @@ impl Service {
     /// # Errors
     /// A field is too long; too much at once.
     pub async fn open_conversation(&self, new: NewConversation) -> Result<Opened, EngineError> {
-        let new = checked(new)?;
-        let now = self.now();
-        let id = format!("c{}", token().map_err(internal)?);
-        let id = ConversationId::parse(&id).ok_or_else(|| EngineError::Internal("no id".to_owned()))?;
-        let secret = token().map_err(internal)?;
-        let conversation = Conversation::begin(new.channel, new.user, new.context, now);
-        let text = Catalogue::of(conversation.person.locale.as_deref()).say(Line::Welcome.key(), &[]);
+        let (mut live, secret) = self.begin(new, None)?;
+        let text = Catalogue::of(live.conversation.person.locale.as_deref()).say(Line::Welcome.key(), &[]);
         let reply = Reply::Text { text };
-        let mut live = Live {
-            id: id.clone(),
-            conversation,
-            token_hash: token_hash(&secret).to_vec(),
-            created_at: now,
-            last_seq: 0,
-            steps: 0,
-            client_messages: VecDeque::new(),
-            knows_all: true,
-        };
-        let (author, body) = (Author::Bot, reply.clone());
-        let welcome = Message { seq: 0, turn: 0, author, agent: None, at: now, body, attachment: None };
+        let (author, body, at) = (Author::Bot, reply.clone(), live.created_at);
+        let welcome = Message { seq: 0, turn: 0, author, agent: None, at, body, attachment: None };
         let messages = vec![live.line(welcome, None)?];
+        let id = live.id.clone();
         let mut guard = self.inner.conversations.lock(&id).await;
         let conversation = Some(live.row(self.inner.idle_ms)?);
         self.inner.saver.save(Save { conversation, messages, ..Save::default() }).await?;
         *guard = Some(live);
         self.inner.figures.opened();
         Ok(Opened { conversation_id: id, token: secret, replies: vec![reply] })
+    }
+
+    /// Opens a conversation with somebody on a chat platform; says nothing yet.
+    ///
+    /// # Errors
+    /// A field is too long; too much at once.
+    pub(super) async fn open_at(
+        &self,
+        new: NewConversation,
+        reach: Reach,
+        mut address: AddressRow,
+    ) -> Result<ConversationId, EngineError> {
+        let (live, _) = self.begin(new, Some(reach))?;
+        let id = live.id.clone();
+        address.conversation_id = Some(id.clone());
+        let mut guard = self.inner.conversations.lock(&id).await;
+        let conversation = Some(live.row(self.inner.idle_ms)?);
+        let addresses = vec![address];
+        self.inner.saver.save(Save { conversation, addresses, ..Save::default() }).await?;
+        *guard = Some(live);
+        self.inner.figures.opened();
+        Ok(id)
+    }
+
+    /// A conversation that is not saved yet, and the token that opens it.
+    fn begin(&self, new: NewConversation, reach: Option<Reach>) -> Result<(Live, String), EngineError> {
+        let new = checked(new)?;
+        let now = self.now();
+        let id = format!("c{}", token().map_err(internal)?);
+        let id = ConversationId::parse(&id).ok_or_else(|| EngineError::Internal("no id".to_owned()))?;
+        let secret = token().map_err(internal)?;
+        let live = Live {
+            id,
+            conversation: Conversation::begin(new.channel, new.user, new.context, now),
+            token_hash: token_hash(&secret).to_vec(),
+            created_at: now,
+            last_seq: 0,
+            steps: 0,
+            client_messages: VecDeque::new(),
+            knows_all: true,
+            reach,
+        };
+        Ok((live, secret))
+    }
+
+    /// The page says more of who is talking, or where; what is absent stays.
+    ///
+    /// # Errors
+    /// No such conversation; a field is too long; somebody else has proved to be its person.
+    pub async fn describe(&self, id: &ConversationId, described: Described) -> Result<(), EngineError> {
+        let Described { person, page, locale } = described;
+        let checked = checked(NewConversation {
+            user: Person { locale: locale.clone(), ..person.clone().unwrap_or_default() },
+            context: page.clone().unwrap_or_default(),
+            ..NewConversation::default()
+        });
+        checked?;
+        let (mut guard, live) = self.enter(id).await?;
+        let known = live.conversation.person.id.as_ref();
+        let proved = person.as_ref().and_then(|person| person.id.as_ref());
+        if known.is_some() && proved.is_some() && known != proved {
+            let reason = "this conversation is somebody else's: open a new one".to_owned();
+            return Err(EngineError::Conflict(reason));
+        }
+        let mut run = Run::new(self, live);
+        run.play(Event::Described { person, page, locale }).await?;
+        *guard = Some(run.commit(None).await?);
+        Ok(())
+    }
+
+    /// Says hello to somebody who has opened the chat on a platform.
+    ///
+    /// # Errors
+    /// No such conversation; the store failed.
+    pub async fn greet(&self, id: &ConversationId) -> Result<(), EngineError> {
+        let (mut guard, live) = self.enter(id).await?;
+        let mut run = Run::new(self, live);
+        let text = run.catalogue().say(Line::Welcome.key(), &[]);
+        run.line(Author::Bot, Reply::Text { text }, None, None)?;
+        *guard = Some(run.commit(None).await?);
+        Ok(())
     }
 }
 

@@ -57,6 +57,17 @@ pub struct NewConversation {
     pub context: Page,
 }
 
+/// What a page says of a conversation that is open; what is absent stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Described {
+    /// Who is talking, as they have proved.
+    pub person: Option<Person>,
+    /// On what page.
+    pub page: Option<Page>,
+    /// What they want to read, such as `en`.
+    pub locale: Option<String>,
+}
+
 /// A conversation that was opened.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Opened {

@@ -6,6 +6,7 @@ use crate::desk::queue::Waiting;
 use crate::desk::ticket::{Status, Ticket};
 use crate::id::{AttachmentId, ConversationId, TicketId};
 use crate::message::Message;
+use crate::privacy::blob;
 use crate::privacy::token::{token, token_hash};
 use crate::retrieval::search::Found;
 use crate::store::service::{AttachmentRow, AuditEntry, Counts, Save, ServiceStore, TicketFilter};
@@ -97,16 +98,40 @@ impl Service {
         let to = folder.join(&key);
         let size = tokio::fs::metadata(&file).await.map_err(internal)?.len();
         tokio::fs::create_dir_all(&folder).await.map_err(internal)?;
-        if tokio::fs::rename(&file, &to).await.is_err() {
-            // Another file system: copied, and only then known.
-            tokio::fs::copy(&file, &to).await.map_err(internal)?;
-            tokio::fs::remove_file(&file).await.map_err(internal)?;
-        }
+        let (vault, name_on_disk) = (self.inner.vault.clone(), key.clone());
+        let seal = move || {
+            let mut from = std::fs::File::open(&file)?;
+            let sealed = std::fs::File::create_new(&to)?;
+            blob::seal(&vault, &name_on_disk, &mut from, &mut std::io::BufWriter::new(&sealed))?;
+            sealed.sync_all()?;
+            std::fs::remove_file(&file)
+        };
+        tokio::task::spawn_blocking(seal).await.map_err(internal)?.map_err(internal)?;
         let name: String = name.chars().filter(|c| !c.is_control()).take(200).collect();
         let created_at = self.now();
         let row = AttachmentRow { id: key, conversation_id: id.clone(), name, media_type, size, created_at };
         self.inner.store.put_attachment(&row).await?;
         Ok(attachment)
+    }
+
+    /// A file of a conversation: what is known of it, and its bytes piece by piece.
+    ///
+    /// # Errors
+    /// There is none of that id in that conversation; it cannot be opened.
+    pub async fn attachment(
+        &self,
+        conversation: &ConversationId,
+        id: &str,
+    ) -> Result<(AttachmentRow, blob::Opened<std::fs::File>), EngineError> {
+        let row = self.inner.store.attachment(id).await?;
+        let row = row.filter(|row| row.conversation_id == *conversation);
+        let row = row.ok_or_else(|| not_found("attachment", id))?;
+        let (vault, path) = (self.inner.vault.clone(), self.inner.attachments.join(&row.id));
+        let open = move || {
+            let file = std::fs::File::open(&path)?;
+            blob::Opened::new(&vault, &row.id, file).map(|opened| (row, opened))
+        };
+        tokio::task::spawn_blocking(open).await.map_err(internal)?.map_err(internal)
     }
 
     /// Ranked cases, as `yunzhu search --json` prints them.

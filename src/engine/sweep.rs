@@ -151,7 +151,7 @@ impl Service {
         tracing::warn!(ticket = %id, signal = ?event.what, "a clock of a ticket has run");
         let body = json!({"kind": "sla", "ticket_id": id, "event": event});
         let name = json(&event.what)?.replace(['"', '{', '}', ':', ','], "-");
-        self.to_webhook(format!("sla-{id}-{name}-{}", event.at), &body, now)
+        self.to_sinks(format!("sla-{id}-{name}-{}", event.at), &body, now)
     }
 
     async fn climb(&self, now: i64) -> Result<(), EngineError> {
@@ -175,31 +175,30 @@ impl Service {
         Ok(())
     }
 
-    /// An alert in the log, and for the webhook where there is one.
+    /// An alert in the log, and for the sinks of alerts.
     pub(super) fn alert_rows(&self, alert: &Alert, now: i64) -> Result<Vec<OutboxRow>, EngineError> {
         tracing::error!(incident = %alert.incident, level = alert.level, role = %alert.role.code, reports = alert.facts.reports, "alert");
         let body = json!({"kind": "alert", "alert": alert});
-        self.to_webhook(alert.id.clone(), &body, now)
+        self.to_sinks(alert.id.clone(), &body, now)
     }
 
-    fn to_webhook(
+    fn to_sinks(
         &self,
         id: String,
         body: &serde_json::Value,
         now: i64,
     ) -> Result<Vec<OutboxRow>, EngineError> {
-        if !self.inner.webhook {
-            return Ok(Vec::new());
-        }
-        Ok(vec![OutboxRow {
-            id,
-            sink: "webhook".to_owned(),
+        let body = json(body)?;
+        let row = |sink: &String| OutboxRow {
+            id: format!("{sink}/{id}"),
+            sink: sink.clone(),
             conversation_id: None,
-            body: json(body)?,
+            body: body.clone(),
             created_at: now,
             due_at: now,
             attempts: 0,
             error: None,
-        }])
+        };
+        Ok(self.inner.alerts.iter().map(row).collect())
     }
 }

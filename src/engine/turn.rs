@@ -14,8 +14,10 @@ use crate::store::service::{
     AuditEntry, IncidentRow, MessageRow, OutboxRow, Save, ServiceStore, TurnRow, UnansweredRow,
 };
 
+use super::arrivals::Mark;
 use super::live::{Live, json, name_of};
 use super::opening::internal;
+use super::reach::Spoken;
 use super::{EngineError, Inbound, Service};
 
 /// How many hits the dialogue sees at first, and at most.
@@ -37,6 +39,10 @@ pub(super) struct Run<'a> {
     pub audit: Vec<AuditEntry>,
     unanswered: Vec<UnansweredRow>,
     pub(super) receipt: Option<String>,
+    /// What was said to the person, for the platform at the other end.
+    pub(super) spoken: Vec<Spoken>,
+    /// The arrival that this step deals with.
+    pub(super) mark: Option<Mark>,
 }
 
 impl Service {
@@ -50,6 +56,17 @@ impl Service {
         inbound: Inbound,
         client_message_id: Option<String>,
     ) -> Result<Turn, EngineError> {
+        self.turn_with(id, inbound, client_message_id, None).await
+    }
+
+    /// One turn, and the arrival that it deals with.
+    pub(super) async fn turn_with(
+        &self,
+        id: &ConversationId,
+        inbound: Inbound,
+        client_message_id: Option<String>,
+        mark: Option<Mark>,
+    ) -> Result<Turn, EngineError> {
         let (mut guard, live) = self.enter(id).await?;
         if let Some(name) = &client_message_id
             && let Some(turn) = self.answered_before(&live, name).await?
@@ -57,8 +74,9 @@ impl Service {
             return Ok(turn);
         }
         let mut run = Run::new(self, live);
+        run.mark = mark;
         run.hear(inbound).await?;
-        if run.events.is_empty() {
+        if run.events.is_empty() && run.mark.is_none() {
             return Ok(run.turn());
         }
         if run.receipt.is_some() {
@@ -133,6 +151,8 @@ impl<'a> Run<'a> {
             audit: Vec::new(),
             unanswered: Vec::new(),
             receipt: None,
+            spoken: Vec::new(),
+            mark: None,
         }
     }
 
@@ -143,7 +163,8 @@ impl<'a> Run<'a> {
             let before = (self.live.conversation.state, self.live.conversation.turn);
             let effects = step(&mut self.live.conversation, &event, self.now);
             let changes = before != (self.live.conversation.state, self.live.conversation.turn);
-            if changes || !effects.is_empty() {
+            let describes = matches!(event, Event::Described { .. });
+            if changes || describes || !effects.is_empty() {
                 self.events.push(event);
             }
             for effect in effects {
@@ -237,6 +258,10 @@ impl<'a> Run<'a> {
         agent: Option<String>,
         attachment: Option<String>,
     ) -> Result<(), EngineError> {
+        if author != Author::User && self.live.reach.is_some() {
+            let (seq, agent, reply) = (self.live.last_seq + 1, agent.clone(), body.clone());
+            self.spoken.push(Spoken { seq, author, agent, reply });
+        }
         let message = self.message(author, body, agent, attachment);
         self.messages.push(self.live.line(message, None)?);
         Ok(())
@@ -287,6 +312,10 @@ impl<'a> Run<'a> {
         }
         let tickets = self.tickets.iter().map(super::desk::ticket_row).collect::<Result<_, _>>()?;
         let incidents = self.incidents.iter().map(incident_row).collect::<Result<_, _>>()?;
+        let addresses = self.mark.iter().map(|mark| mark.address.clone()).collect();
+        let (leaving, done) = self.outgoing()?;
+        let leaves = !leaving.is_empty() || !self.outbox.is_empty();
+        self.outbox.extend(leaving);
         let save = Save {
             conversation: Some(self.live.row(service.inner.idle_ms)?),
             turn: Some(turn),
@@ -296,6 +325,9 @@ impl<'a> Run<'a> {
             audit: std::mem::take(&mut self.audit),
             unanswered: std::mem::take(&mut self.unanswered),
             incidents,
+            arrivals: Vec::new(),
+            arrivals_done: done.into_iter().collect(),
+            addresses,
         };
         service.inner.saver.save(save).await?;
         let people = matches!(self.live.conversation.state, State::Queued | State::WithAgent);
@@ -303,16 +335,27 @@ impl<'a> Run<'a> {
             service.inner.desk.keep(std::mem::take(&mut self.tickets), std::mem::take(&mut self.incidents));
             service.desk_changed();
         }
+        if leaves {
+            service.inner.outbox_wakes.notify_one();
+        }
         service.inner.conversations.tell(&self.live.id, self.live.last_seq);
         Ok(self.live)
     }
 
     /// Forgets the person instead of saving the turn; what was said about it is the last that there is.
-    async fn erase(self, guard: &mut Option<Live>) -> Result<Turn, EngineError> {
+    async fn erase(mut self, guard: &mut Option<Live>) -> Result<Turn, EngineError> {
         let turn = self.turn();
         let receipt = self.receipt.clone().unwrap_or_default();
+        let (mut outbox, done) = self.outgoing()?;
         self.service.erase_conversation(&self.live.id, &receipt, self.now).await?;
         *guard = None;
+        // The receipt still goes out, as of nobody's conversation.
+        for row in &mut outbox {
+            row.conversation_id = None;
+        }
+        let save = Save { outbox, arrivals_done: done.into_iter().collect(), ..Save::default() };
+        self.service.inner.saver.save(save).await?;
+        self.service.inner.outbox_wakes.notify_one();
         Ok(turn)
     }
 

@@ -1,21 +1,24 @@
 //! Opening a conversation, and what it looks like.
 
+use std::time::SystemTime;
+
 use axum::Json;
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::engine::{ConversationView, NewConversation, Opened};
+use crate::engine::{ConversationView, Described, NewConversation, Opened};
 use crate::id::UserId;
-use crate::message::{ChannelKind, Handoff, Message, Page, Person, Reply, Severity, State, Tier};
+use crate::message::{ChannelKind, Handoff, Message, Page, Person, Reply, Severity, State as Stage, Tier};
 
 use super::access::Talker;
 use super::body::OptionalBody;
 use super::openapi::Problems;
 use super::params::Params;
-use super::problem::Problem;
-use super::site::Ready;
+use super::problem::{Kind, Problem};
+use super::site::{Ready, Site};
 
 /// Lines of a transcript that one request gives, where it does not say.
 const LINES: u32 = 200;
@@ -31,6 +34,19 @@ pub(super) struct Opening {
     user: Option<Who>,
     /// On what page.
     context: Option<Where>,
+    /// A proof of who is talking, signed by the site; it counts instead of `user`.
+    identity: Option<String>,
+}
+
+/// What a page says of a conversation that is open; what is absent stays.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+pub(super) struct Change {
+    /// On what page they are now.
+    context: Option<Where>,
+    /// What they want to read, such as `en`.
+    locale: Option<String>,
+    /// A proof of who is talking, signed by the site.
+    identity: Option<String>,
 }
 
 /// Who is talking, as far as the page knows.
@@ -57,7 +73,44 @@ pub(super) struct Where {
     page: Option<String>,
 }
 
+impl Where {
+    fn read(self) -> Result<Page, Problem> {
+        let product = short("context.product", self.product, 64)?;
+        Ok(Page { product, page: short("context.page", self.page, 2048)? })
+    }
+}
+
+/// Who has proved to be talking.
+fn proved(site: &Site, token: Option<&str>) -> Result<Option<Person>, Problem> {
+    let (Some(identity), Some(token)) = (&site.options.identity, token) else { return Ok(None) };
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+    let person = identity.check(token, i64::try_from(now).unwrap_or(i64::MAX));
+    person.map(Some).map_err(|no_proof| {
+        tracing::info!(%no_proof, "a proof of identity was refused");
+        Problem::unusable("identity", no_proof.to_string())
+    })
+}
+
 impl Opening {
+    /// What it says, where a proof counts instead of what the page claims.
+    fn proved(mut self, site: &Site) -> Result<NewConversation, Problem> {
+        let person = proved(site, self.identity.take().as_deref())?;
+        let mut new = self.read()?;
+        match (person, &site.options.identity) {
+            (Some(person), _) => new.user = Person { locale: person.locale.clone().or(new.user.locale), ..person },
+            (None, Some(identity)) if new.channel == ChannelKind::Widget => {
+                if identity.required {
+                    let what = "send `identity`: a token that your site has signed";
+                    return Err(Problem::new(Kind::NotAuthenticated, what));
+                }
+                // Where people can prove who they are, nobody is believed without.
+                new.user = Person { locale: new.user.locale, region: new.user.region, ..Person::default() };
+            }
+            (None, _) => {}
+        }
+        Ok(new)
+    }
+
     fn read(self) -> Result<NewConversation, Problem> {
         let (who, place) = (self.user.unwrap_or_default(), self.context.unwrap_or_default());
         let id = short("user.id", who.id, UserId::MAX_LEN)?;
@@ -68,8 +121,7 @@ impl Opening {
             region: short("user.region", who.region, 64)?,
             locale: short("user.locale", who.locale, 35)?,
         };
-        let product = short("context.product", place.product, 64)?;
-        let context = Page { product, page: short("context.page", place.page, 2048)? };
+        let context = place.read()?;
         Ok(NewConversation { channel: self.channel.unwrap_or_default(), user, context })
     }
 }
@@ -107,10 +159,11 @@ impl From<Opened> for OpenedBody {
 #[utoipa::path(post, path = "/conversations", tag = "conversations", request_body = Opening,
     responses((status = 201, description = "It is open", body = OpenedBody), Problems))]
 pub(super) async fn open(
+    State(site): State<Site>,
     Ready(service): Ready,
     OptionalBody(opening): OptionalBody<Opening>,
 ) -> Result<(StatusCode, Json<OpenedBody>), Problem> {
-    let opened = service.open_conversation(opening.read()?).await?;
+    let opened = service.open_conversation(opening.proved(&site)?).await?;
     Ok((StatusCode::CREATED, Json(opened.into())))
 }
 
@@ -120,7 +173,7 @@ pub(super) struct ConversationBody {
     /// Its id.
     conversation_id: String,
     /// Where it stands.
-    state: State,
+    state: Stage,
     /// The last turn.
     turn: u32,
     /// Rounds that failed in a row, 0 to 3.
@@ -163,6 +216,26 @@ impl From<ConversationView> for ConversationBody {
     params(("id" = String, Path, description = "Conversation")), security(("conversation" = [])),
     responses((status = 200, description = "State, context, tickets", body = ConversationBody), Problems))]
 pub(super) async fn show(talker: Talker) -> Result<Json<ConversationBody>, Problem> {
+    Ok(Json(talker.service.conversation(&talker.id).await?.into()))
+}
+
+/// Says more of who is talking, or where.
+#[utoipa::path(patch, path = "/conversations/{id}", tag = "conversations",
+    params(("id" = String, Path, description = "Conversation")), security(("conversation" = [])), request_body = Change,
+    responses((status = 200, description = "As it is now", body = ConversationBody), Problems))]
+pub(super) async fn change(
+    State(site): State<Site>,
+    talker: Talker,
+    OptionalBody(change): OptionalBody<Change>,
+) -> Result<Json<ConversationBody>, Problem> {
+    let described = Described {
+        person: proved(&site, change.identity.as_deref())?,
+        page: change.context.map(Where::read).transpose()?,
+        locale: short("locale", change.locale, 35)?,
+    };
+    if described != Described::default() {
+        talker.service.describe(&talker.id, described).await?;
+    }
     Ok(Json(talker.service.conversation(&talker.id).await?.into()))
 }
 

@@ -16,6 +16,7 @@ mod following;
 mod gate;
 mod guard;
 mod health;
+pub mod identity;
 mod metrics;
 mod openapi;
 pub mod options;

@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::identity::Identity;
 use crate::config::Network;
 
 /// All values of the server, with defaults that are right for one machine.
@@ -18,6 +19,10 @@ pub struct Options {
     pub tls_in_front: bool,
     /// Origins of pages, besides the server's own, whose scripts may call it, such as `https://console.example.com`.
     pub allowed_origins: Vec<String>,
+    /// How people prove who they are; absent: what a page says is believed.
+    pub identity: Option<Identity>,
+    /// Origins of pages, besides the server's own, that may show the widget.
+    pub frame_origins: Vec<String>,
     /// Addresses of proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<Network>,
     /// Where uploads lie until they are complete; on the same disk as the attachments.
@@ -104,6 +109,8 @@ impl Default for Options {
             tls: None,
             tls_in_front: false,
             allowed_origins: Vec::new(),
+            identity: None,
+            frame_origins: Vec::new(),
             trusted_proxies: Vec::new(),
             uploads: PathBuf::from("data/uploads"),
             limits: Limits::default(),

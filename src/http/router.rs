@@ -22,7 +22,7 @@ fn api(upload: DefaultBodyLimit) -> OpenApiRouter<Site> {
     OpenApiRouter::new()
         // People, with the token of their conversation.
         .routes(routes!(conversations::open))
-        .routes(routes!(conversations::show))
+        .routes(routes!(conversations::show, conversations::change))
         .routes(routes!(conversations::transcript, turns::say))
         .routes(routes!(events::stream_transcript))
         .routes(routes!(socket::connect))

@@ -4,6 +4,7 @@
 //! nothing else here touches the outside. Nothing is logged from here, and no secret shows in `Debug` or in an error.
 //! Start at [`masking::mask`] and [`vault::Vault`].
 
+pub mod blob;
 pub mod masking;
 pub mod password;
 pub mod secret;

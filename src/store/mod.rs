@@ -12,6 +12,7 @@ pub mod audit;
 #[cfg(test)]
 mod battery;
 pub mod change;
+pub mod channel;
 pub mod error;
 mod record;
 pub mod service;

@@ -4,6 +4,7 @@
 //! Times are Unix milliseconds, given in.
 
 pub use super::audit::{AuditEntry, AuditHead, AuditRow};
+use super::channel::{AddressRow, ArrivalDone, ArrivalRow};
 use super::error::StoreError;
 use crate::id::{ConversationId, TicketId, UserId};
 
@@ -144,6 +145,12 @@ pub struct Save {
     pub unanswered: Vec<UnansweredRow>,
     /// Incidents after the turn.
     pub incidents: Vec<IncidentRow>,
+    /// What a platform has delivered; what came before is passed over.
+    pub arrivals: Vec<ArrivalRow>,
+    /// What was dealt with by the turn.
+    pub arrivals_done: Vec<ArrivalDone>,
+    /// Where the person is reached from now on.
+    pub addresses: Vec<AddressRow>,
 }
 
 /// A question that no case answered, or whose answer was refused.

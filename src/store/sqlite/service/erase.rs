@@ -64,6 +64,7 @@ impl SqliteStore {
         let removed = async {
             let doomed = find(&mut tx, found_by, whose).await?;
             let attachments = remove_talk(&mut tx, &doomed).await?;
+            remove_reach(&mut tx, &doomed, whose).await?;
             let counted = remove_rows(&mut tx, &doomed).await?;
             remember(&mut tx, &doomed, at).await?;
             audit::append(&mut tx, &[entry]).await?;
@@ -142,6 +143,19 @@ async fn remove_talk(tx: &mut SqliteConnection, doomed: &Doomed) -> Result<Vec<S
     let attachments =
         "DELETE FROM attachments WHERE conversation IN (SELECT value FROM json_each(?1)) RETURNING id";
     query_scalar(attachments).bind(doomed.numbers.as_str()).fetch_all(&mut *tx).await
+}
+
+/// Forgets where the person is reached, and what they wrote that nobody has dealt with yet.
+async fn remove_reach(tx: &mut SqliteConnection, doomed: &Doomed, whose: &str) -> Result<(), sqlx::Error> {
+    let waiting = "UPDATE arrivals SET body = x'', response = NULL, address = '', status = 'done'
+        WHERE (account, address) IN (SELECT account, address FROM addresses
+            WHERE user_id = ?1 OR conversation_id IN (SELECT value FROM json_each(?2)))";
+    let addresses = "DELETE FROM addresses
+        WHERE user_id = ?1 OR conversation_id IN (SELECT value FROM json_each(?2))";
+    for statement in [waiting, addresses] {
+        sqlx::query(statement).bind(whose).bind(texts(&doomed.conversations)).execute(&mut *tx).await?;
+    }
+    Ok(())
 }
 
 /// Removes the rest and counts: messages, outbox, unanswered, tickets, conversations.

@@ -12,6 +12,7 @@ use crate::store::service::{
 };
 
 mod audit;
+mod channels;
 mod conversations;
 mod erase;
 #[cfg(test)]

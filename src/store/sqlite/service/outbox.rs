@@ -6,8 +6,9 @@ use crate::store::error::StoreError;
 use crate::store::service::OutboxRow;
 use crate::store::sqlite::SqliteStore;
 
+/// A row as the statements give it.
 #[derive(FromRow)]
-struct Entry {
+pub struct Entry {
     id: String,
     sink: String,
     conversation_id: Option<String>,
@@ -21,7 +22,10 @@ struct Entry {
 impl SqliteStore {
     pub(super) async fn read_outbox_due(&self, now: i64, limit: u32) -> Result<Vec<OutboxRow>, StoreError> {
         let sql = "SELECT id, sink, conversation_id, body, created_at, due_at, attempts, error FROM outbox
-            WHERE status = 'due' AND due_at <= ?1 ORDER BY due_at, entry LIMIT ?2";
+            WHERE status = 'due' AND due_at <= ?1 AND NOT EXISTS (SELECT 1 FROM outbox AS earlier
+                WHERE earlier.conversation_id = outbox.conversation_id AND earlier.status = 'due'
+                    AND earlier.entry < outbox.entry AND earlier.due_at > ?1)
+            ORDER BY due_at, entry LIMIT ?2";
         let rows: Vec<Entry> = sqlx::query_as(sql)
             .bind(now)
             .bind(limit)
@@ -39,7 +43,7 @@ impl SqliteStore {
         rows.into_iter().map(|row| self.outbox_row(row)).collect()
     }
 
-    fn outbox_row(&self, row: Entry) -> Result<OutboxRow, StoreError> {
+    pub(super) fn outbox_row(&self, row: Entry) -> Result<OutboxRow, StoreError> {
         Ok(OutboxRow {
             id: row.id,
             sink: row.sink,
@@ -54,9 +58,17 @@ impl SqliteStore {
 
     /// The id stays, so that saving the same again does not send it again.
     pub(super) async fn write_outbox_done(&self, id: &str) -> Result<(), StoreError> {
-        let sql = "UPDATE outbox SET status = 'done', body = '', error = NULL, attempts = attempts + 1 WHERE id = ?1";
-        sqlx::query(sql).bind(id).execute(&self.writer).await.map_err(|error| self.fault(error))?;
-        Ok(())
+        let mut tx = self.lock().await?;
+        let written = async {
+            let counted = "UPDATE addresses SET quota_left = quota_left - 1 WHERE quota_left > 0 AND
+                (account, conversation_id) =
+                    (SELECT sink, conversation_id FROM outbox WHERE id = ?1 AND status <> 'done')";
+            sqlx::query(counted).bind(id).execute(&mut *tx).await?;
+            let sql = "UPDATE outbox SET status = 'done', body = '', error = NULL, attempts = attempts + 1 WHERE id = ?1";
+            sqlx::query(sql).bind(id).execute(&mut *tx).await?;
+            tx.commit().await
+        };
+        written.await.map_err(|error| self.fault(error))
     }
 
     pub(super) async fn write_outbox_failed(

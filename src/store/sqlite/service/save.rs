@@ -83,6 +83,22 @@ const INCIDENTS: &str = "INSERT INTO incidents (id, status, fingerprint, created
     ON CONFLICT (id) DO UPDATE SET status = excluded.status, fingerprint = excluded.fingerprint,
         created_at = excluded.created_at, wake_at = excluded.wake_at, body = excluded.body";
 
+const ARRIVALS: &str = "INSERT INTO arrivals (account, key, address, body, created_at)
+    SELECT value ->> 0, value ->> 1, value ->> 2, unhex(value ->> 3), value ->> 4 FROM jsonb_each(?1) WHERE true
+    ON CONFLICT (account, key) DO NOTHING";
+
+const ARRIVALS_DONE: &str = "UPDATE arrivals SET body = x'', response = done.value ->> 2,
+        status = CASE WHEN done.value ->> 2 IS NULL THEN 'done' ELSE 'answered' END
+    FROM jsonb_each(?1) AS done WHERE account = done.value ->> 0 AND arrivals.key = done.value ->> 1";
+
+const ADDRESSES: &str = "INSERT INTO addresses
+        (account, address, conversation_id, user_id, handle, quota_left, quota_until, updated_at)
+    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, unhex(value ->> 4), value ->> 5, value ->> 6, value ->> 7
+    FROM jsonb_each(?1) WHERE true
+    ON CONFLICT (account, address) DO UPDATE SET conversation_id = excluded.conversation_id,
+        user_id = excluded.user_id, handle = excluded.handle, quota_left = excluded.quota_left,
+        quota_until = excluded.quota_until, updated_at = excluded.updated_at";
+
 /// The first turn or line, as (conversation, what), that is there already.
 const TAKEN: &str = "SELECT id, what FROM (
         SELECT wanted.value ->> 0 AS id, 'turn ' || number AS what, key
@@ -101,7 +117,7 @@ const TAKEN: &str = "SELECT id, what FROM (
 /// A batch as the statements take it: a text a table, `None` where it has no rows.
 struct Batch {
     conversations: (u64, Option<String>),
-    tables: [(&'static str, Option<String>); 6],
+    tables: [(&'static str, Option<String>); 9],
     audit: Vec<AuditEntry>,
 }
 
@@ -151,11 +167,13 @@ impl Batch {
         let (mut conversations, mut turns, mut messages) = (Rows::new(), Rows::new(), Rows::new());
         let (mut tickets, mut outbox) = (Rows::new(), Rows::new());
         let (mut unanswered, mut incidents) = (Rows::new(), Rows::new());
+        let (mut arrivals, mut done, mut addresses) = (Rows::new(), Rows::new(), Rows::new());
         for save in saves {
             if let Some(conversation) = &save.conversation {
                 talk(&mut conversations, &mut turns, &mut messages, conversation.id.as_str(), save);
             }
             work(&mut tickets, &mut outbox, save);
+            reach(&mut arrivals, &mut done, &mut addresses, save);
             for row in &save.unanswered {
                 let rest = unanswered.row().text(row.conversation_id.as_str()).number(row.turn.into());
                 rest.text(&row.question)
@@ -176,6 +194,9 @@ impl Batch {
             (OUTBOX, outbox.finish()),
             (UNANSWERED, unanswered.finish()),
             (INCIDENTS, incidents.finish()),
+            (ARRIVALS, arrivals.finish()),
+            (ARRIVALS_DONE, done.finish()),
+            (ADDRESSES, addresses.finish()),
         ];
         let conversations = (conversations.count(), conversations.finish());
         Self {
@@ -236,6 +257,24 @@ fn work(tickets: &mut Rows, outbox: &mut Rows, save: &Save) {
         let rest = rest.number(row.created_at).number(row.due_at).number(row.attempts.into());
         let rest = rest.text_if(row.error.as_deref());
         rest.bytes_if(conversation.map(grave).as_ref().map(<[u8; 16]>::as_slice)).end();
+    }
+}
+
+/// What platforms delivered, what was dealt with, and where people are reached.
+fn reach(arrivals: &mut Rows, done: &mut Rows, addresses: &mut Rows, save: &Save) {
+    for row in &save.arrivals {
+        let rest = arrivals.row().text(&row.account).text(&row.key).text(&row.address);
+        rest.bytes(&row.body).number(row.created_at).end();
+    }
+    for row in &save.arrivals_done {
+        done.row().text(&row.account).text(&row.key).text_if(row.response.as_deref()).end();
+    }
+    for row in &save.addresses {
+        let rest = addresses.row().text(&row.account).text(&row.address);
+        let rest = rest.text_if(row.conversation_id.as_ref().map(|id| id.as_str()));
+        let rest = rest.text_if(row.user_id.as_ref().map(|user| user.as_str())).bytes(&row.handle);
+        let rest = rest.number_if(row.quota_left.map(i64::from)).number_if(row.quota_until);
+        rest.number(row.updated_at).end();
     }
 }
 
