@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
+pub mod page;
 pub mod present;
 pub mod render;
 
@@ -36,7 +37,14 @@ impl Catalogue {
 
     /// The sentences that stand around replies on a chat platform.
     pub fn present_words(&self) -> present::Words {
-        present::Words::default()
+        let said = |key| self.say(key, &[]);
+        present::Words {
+            choose: said("present_choose"),
+            more: said("present_more"),
+            omitted: said("present_omitted"),
+            source: said("present_source"),
+            verdict: said("present_verdict"),
+        }
     }
 
     /// A sentence with values in its places.

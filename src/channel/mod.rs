@@ -4,6 +4,20 @@
 //! for a [`Target`]. Input is hostile: it is limited, verified, decoded into a type or [`Refused`]; it never panics. Start at
 //! `wechat`, `wecom`, `dingtalk`.
 
+pub mod accounts;
+pub mod bells;
+pub mod call;
+pub mod cgi;
+pub mod dingtalk;
+#[cfg(test)]
+mod fake;
+pub mod numbered;
+pub mod robot;
+pub mod tencent;
+pub mod token;
+pub mod wechat;
+pub mod wecom;
+
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -25,6 +39,14 @@ pub struct Arrival {
     /// What an answer may use besides.
     #[serde(default)]
     pub handle: Handle,
+}
+
+impl Arrival {
+    /// Address and message as text, as they are kept until they are dealt with.
+    pub fn written(&self) -> (String, String) {
+        // Both are plain data with text keys: writing them cannot fail.
+        (serde_json::to_string(&self.target).unwrap_or_default(), serde_json::to_string(self).unwrap_or_default())
+    }
 }
 
 /// Where an answer goes: together with the account it names one conversation.

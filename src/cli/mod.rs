@@ -8,6 +8,7 @@ mod ask;
 mod audit;
 mod backup;
 mod batch;
+mod channels;
 mod chat;
 mod classify;
 mod completions;

@@ -6,8 +6,10 @@ use std::time::Duration;
 use clap::Args;
 use tokio::sync::watch;
 
+use super::channels::{Platforms, platforms};
 use super::{Run, Status, options};
 use crate::config::Settings;
+use crate::http::identity::Identity;
 use crate::http::options as http;
 use crate::http::serve::serve;
 use crate::http::site::Slot;
@@ -39,16 +41,23 @@ impl Serve {
         options.bind = self.listen.unwrap_or(options.bind);
         let webhook = run.settings.alerts.webhook.clone();
         let webhook = webhook.map(|webhook| Webhook::new(webhook.url, webhook.secret)).transpose()?;
+        let Platforms { accounts, connections, robots } = platforms(&run.settings)?;
+        let mut parts = run.service_options();
+        parts.alerts = webhook.iter().map(|_| "webhook".to_owned()).chain(robots.names()).collect();
+        parts.sinks = worker::sinks(&accounts);
+        let fresh = Duration::from_secs(run.settings.channels.fresh_minutes.saturating_mul(60));
+        let patience = worker::Patience { fresh };
+        let tools = worker::Tools { webhook, robots, accounts: accounts.clone(), connections, patience };
         // Before anything is touched that the service which has it relies on.
         run.app.claim().await?;
-        let slot = Slot::new();
+        let slot = Slot::with(accounts);
         let (stop, stopped) = watch::channel(false);
         let work = async {
             let engine = run.engine(self.sync.sync()).await?;
-            let service = run.app.service(engine, &run.service_options()).await?;
+            let service = run.app.service(engine, &parts).await?;
             slot.fill(service.clone());
             run.terminal.say(run.texts.serve_ready.as_str());
-            let working = worker::run(service.clone(), webhook, stopped.clone());
+            let working = worker::run(service.clone(), tools, stopped.clone());
             tokio::join!(working, run.app.follow(&service, stopped.clone()));
             anyhow::Ok(())
         };
@@ -79,6 +88,12 @@ fn http_options(settings: &Settings) -> http::Options {
         bind: server.listen,
         tls: server.tls.clone().map(|tls| http::Tls { certificate: tls.cert, key: tls.key }),
         allowed_origins: server.allowed_origins.iter().map(|origin| origin.as_str().to_owned()).collect(),
+        identity: settings.channels.widget.identity_secret.clone().map(|secret| Identity {
+            secret,
+            site: settings.channels.widget.site.clone(),
+            required: settings.channels.widget.identity_required,
+        }),
+        frame_origins: settings.channels.widget.frame_origins.iter().map(|o| o.as_str().to_owned()).collect(),
         tls_in_front: server.tls_in_front,
         trusted_proxies: server.trusted_proxies.clone(),
         uploads: settings.folders.data.join("uploads"),

@@ -21,6 +21,7 @@ mod desk;
 mod erasing;
 pub mod figures;
 mod inbound;
+pub mod kind;
 mod live;
 mod opening;
 mod outside;

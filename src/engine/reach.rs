@@ -15,7 +15,7 @@ use crate::message::{Author, ChannelKind, Message, Reply, State};
 use crate::store::channel::{AddressRow, ArrivalDone, ChannelStore};
 use crate::store::service::{OutboxRow, ServiceStore};
 
-use super::arrivals::place_of;
+use super::arrivals::{joined, place_of};
 use super::live::json;
 use super::opening::internal;
 use super::turn::Run;
@@ -79,6 +79,9 @@ pub struct Outgoing {
     /// Whether it holds a case, so that a verdict may be asked for.
     #[serde(default)]
     pub judged: bool,
+    /// Whether people of the service take over with it.
+    #[serde(default)]
+    pub handed_over: bool,
 }
 
 /// What was said in a step to the person.
@@ -109,15 +112,27 @@ impl Run<'_> {
         let mut parts = self.parts(&spoken, &sink.caps);
         let judged = spoken.iter().any(|spoken| matches!(spoken.reply, Reply::Answer { .. }));
         let turn = self.live.conversation.turn;
-        let outgoing = |part: Part| Outgoing { to: reach.address.clone(), part, turn, judged };
+        let handed_over = spoken.iter().any(|spoken| matches!(spoken.reply, Reply::Handoff { .. }));
+        let outgoing =
+            |part: Part| Outgoing { to: reach.address.clone(), part, turn, judged, handed_over };
         let told = match sink.ways {
             Ways::Push => None,
             _ if !waits => None,
             Ways::AnswerThenPush => {
                 matches!(parts.first(), Some(Part::Text { .. })).then(|| parts.remove(0))
             }
-            Ways::WholeAnswerOrPush | Ways::AnswerOnly if parts.len() == 1 => Some(parts.remove(0)),
-            Ways::WholeAnswerOrPush | Ways::AnswerOnly => None,
+            Ways::WholeAnswerOrPush if parts.len() == 1 => Some(parts.remove(0)),
+            Ways::WholeAnswerOrPush => None,
+            Ways::AnswerOnly => match parts.first() {
+                Some(Part::Text { text }) => {
+                    let held = mark.as_ref().map(|mark| mark.held.clone()).unwrap_or_default();
+                    let (text, given) = joined(held, text.clone(), sink.caps.max_bytes);
+                    self.held_given = given;
+                    parts.remove(0);
+                    Some(Part::Text { text })
+                }
+                _ => None,
+            },
         };
         let due_at = match sink.ways {
             Ways::AnswerOnly => HELD_BACK,
@@ -275,6 +290,34 @@ impl Service {
         *guard = Some(run.commit(None).await?);
         self.desk_changed();
         Ok(())
+    }
+
+    /// Says that messages of a kind are not understood, where the person is alone with the bot.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub async fn say_unsupported(&self, id: &ConversationId, kind: &str) -> Result<(), EngineError> {
+        let (mut guard, live) = self.enter(id).await?;
+        let with_people = matches!(live.conversation.state, State::Queued | State::WithAgent);
+        let mut run = Run::new(self, live);
+        let text = run.catalogue().say("unsupported", &[("kind", kind)]);
+        run.line(Author::System, Reply::Notice { text }, None, None)?;
+        // A human sees the line and can ask.
+        if with_people {
+            run.spoken.clear();
+        }
+        *guard = Some(run.commit(None).await?);
+        Ok(())
+    }
+
+    /// What stands in the transcript in place of a file that could not be kept.
+    pub fn file_lost(&self, name: &str) -> String {
+        Catalogue::of(None).say("file_lost", &[("name", name)])
+    }
+
+    /// What somebody is told whose answer takes longer than their platform waits.
+    pub fn still_thinking(&self) -> String {
+        Catalogue::of(None).say("still_thinking", &[])
     }
 
     /// Hears that something is to leave.

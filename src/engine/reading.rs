@@ -1,5 +1,7 @@
 //! What people may see: conversations, transcripts, tickets, incidents.
 
+use std::io::BufWriter;
+
 use serde_json::{Value, json};
 
 use crate::desk::queue::Waiting;
@@ -7,13 +9,14 @@ use crate::desk::ticket::{Status, Ticket};
 use crate::id::{AttachmentId, ConversationId, TicketId};
 use crate::message::Message;
 use crate::privacy::blob;
+use crate::privacy::vault::Vault;
 use crate::privacy::token::{token, token_hash};
 use crate::retrieval::search::Found;
 use crate::store::service::{AttachmentRow, AuditEntry, Counts, Save, ServiceStore, TicketFilter};
 
 use super::live::not_found;
 use super::opening::internal;
-use super::{Account, ConversationView, EngineError, Role, Service, desk};
+use super::{Account, ConversationView, EngineError, Role, Service, desk, kind};
 
 /// Most lines of a transcript at once.
 const MOST_LINES: u32 = 500;
@@ -91,20 +94,29 @@ impl Service {
         media_type: String,
         file: std::path::PathBuf,
     ) -> Result<AttachmentId, EngineError> {
+        let size = tokio::fs::metadata(&file).await.map_err(internal)?.len();
+        self.keep(id, (name, media_type, size), move |vault, key, to| {
+            blob::seal(vault, key, &mut std::fs::File::open(&file)?, to)?;
+            std::fs::remove_file(&file)
+        })
+        .await
+    }
+
+    async fn keep(
+        &self,
+        id: &ConversationId,
+        (name, media_type, size): (String, String, u64),
+        write: impl FnOnce(&Vault, &str, &mut BufWriter<&std::fs::File>) -> std::io::Result<()> + Send + 'static,
+    ) -> Result<AttachmentId, EngineError> {
         self.enter(id).await?;
         let key = format!("a{}", token().map_err(internal)?);
         let attachment = AttachmentId::parse(&key).ok_or_else(|| internal("no id"))?;
-        let folder = self.inner.attachments.clone();
-        let to = folder.join(&key);
-        let size = tokio::fs::metadata(&file).await.map_err(internal)?.len();
-        tokio::fs::create_dir_all(&folder).await.map_err(internal)?;
-        let (vault, name_on_disk) = (self.inner.vault.clone(), key.clone());
+        let (vault, folder, file) = (self.inner.vault.clone(), self.inner.attachments.clone(), key.clone());
         let seal = move || {
-            let mut from = std::fs::File::open(&file)?;
-            let sealed = std::fs::File::create_new(&to)?;
-            blob::seal(&vault, &name_on_disk, &mut from, &mut std::io::BufWriter::new(&sealed))?;
-            sealed.sync_all()?;
-            std::fs::remove_file(&file)
+            std::fs::create_dir_all(&folder)?;
+            let sealed = std::fs::File::create_new(folder.join(&file))?;
+            write(&vault, &file, &mut BufWriter::new(&sealed))?;
+            sealed.sync_all()
         };
         tokio::task::spawn_blocking(seal).await.map_err(internal)?.map_err(internal)?;
         let name: String = name.chars().filter(|c| !c.is_control()).take(200).collect();
@@ -112,6 +124,25 @@ impl Service {
         let row = AttachmentRow { id: key, conversation_id: id.clone(), name, media_type, size, created_at };
         self.inner.store.put_attachment(&row).await?;
         Ok(attachment)
+    }
+
+    /// Keeps a file whose bytes are here.
+    ///
+    /// # Errors
+    /// As [`Self::attach`]; [`EngineError::Unusable`] where files of its kind are not taken.
+    pub async fn attach_bytes(
+        &self,
+        id: &ConversationId,
+        name: String,
+        bytes: Vec<u8>,
+    ) -> Result<AttachmentId, EngineError> {
+        let refused = || EngineError::Unusable { field: "file", reason: "files of this kind are not taken".to_owned() };
+        let media_type = kind::media_type(&bytes[..bytes.len().min(kind::HEAD)], &name).ok_or_else(refused)?;
+        let size = bytes.len() as u64;
+        self.keep(id, (name, media_type.to_owned(), size), move |vault, key, to| {
+            blob::seal(vault, key, &mut bytes.as_slice(), to)
+        })
+        .await
     }
 
     /// A file of a conversation: what is known of it, and its bytes piece by piece.

@@ -32,6 +32,7 @@ impl Service {
         self.close_idle(now).await?;
         self.run_clocks(now).await?;
         self.climb(now).await?;
+        self.rescue(now).await?;
         self.distribute().await?;
         self.tell_places(now).await
     }

@@ -14,7 +14,7 @@ use crate::store::service::{
     AuditEntry, IncidentRow, MessageRow, OutboxRow, Save, ServiceStore, TurnRow, UnansweredRow,
 };
 
-use super::arrivals::Mark;
+use super::arrivals::{HeldIn, Mark};
 use super::live::{Live, json, name_of};
 use super::opening::internal;
 use super::reach::Spoken;
@@ -43,6 +43,8 @@ pub(super) struct Run<'a> {
     pub(super) spoken: Vec<Spoken>,
     /// The arrival that this step deals with.
     pub(super) mark: Option<Mark>,
+    /// What was held back before and leaves with this step.
+    pub(super) held_given: Vec<HeldIn>,
 }
 
 impl Service {
@@ -153,6 +155,7 @@ impl<'a> Run<'a> {
             receipt: None,
             spoken: Vec::new(),
             mark: None,
+            held_given: Vec::new(),
         }
     }
 
@@ -312,6 +315,7 @@ impl<'a> Run<'a> {
         }
         let tickets = self.tickets.iter().map(super::desk::ticket_row).collect::<Result<_, _>>()?;
         let incidents = self.incidents.iter().map(incident_row).collect::<Result<_, _>>()?;
+        let account = self.mark.as_ref().map(|mark| mark.account.clone()).unwrap_or_default();
         let addresses = self.mark.iter().map(|mark| mark.address.clone()).collect();
         let (leaving, done) = self.outgoing()?;
         let leaves = !leaving.is_empty() || !self.outbox.is_empty();
@@ -330,6 +334,7 @@ impl<'a> Run<'a> {
             addresses,
         };
         service.inner.saver.save(save).await?;
+        service.held_given(&account, &self.held_given).await?;
         let people = matches!(self.live.conversation.state, State::Queued | State::WithAgent);
         if people || !self.tickets.is_empty() {
             service.inner.desk.keep(std::mem::take(&mut self.tickets), std::mem::take(&mut self.incidents));

@@ -12,11 +12,12 @@ use tokio::io::{AsyncWriteExt, BufWriter};
 use tokio::time::timeout;
 use utoipa::ToSchema;
 
+use crate::engine::kind::{HEAD, media_type};
+
 use super::access::Talker;
 use super::openapi::Problems;
 use super::problem::{Kind, Problem};
 use super::site::Site;
-use super::sniff::{HEAD, media_type};
 
 /// Written to the disk at once.
 const BUFFER: usize = 128 * 1024;

@@ -14,7 +14,7 @@ use super::options::Options;
 use super::site::{Site, Slot};
 use super::{
     assets, attachments, conversations, desk, events, gate, health, openapi, origin, problem, search,
-    sessions, socket, tickets, turns, users,
+    sessions, socket, tickets, turns, users, webhooks,
 };
 
 /// Everything under `/api/v1`.
@@ -74,9 +74,10 @@ pub(super) fn routed(site: Site) -> Router {
     let routes = api
         .route("/api/v1/openapi.json", get(async move || document.clone()))
         .merge(outside())
+        .layer(body)
+        .merge(webhooks::routes())
         .fallback(problem::no_route)
         .method_not_allowed_fallback(problem::no_method)
-        .layer(body)
         .layer(CatchPanicLayer::custom(problem::panicked))
         .layer(from_fn_with_state(site.clone(), gate::pass));
     let routes = match origin::cors(&site.options.allowed_origins) {

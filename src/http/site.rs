@@ -6,16 +6,21 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
+use crate::channel::accounts::Accounts;
 use crate::engine::Service;
 
 use super::metrics::Metrics;
 use super::options::Options;
 use super::problem::{Kind, Problem};
 use super::rate::Rates;
+use super::webhooks::Tries;
 
 /// Where the service appears once it is open; until then requests for it are answered with 503. Cheap to clone.
 #[derive(Clone, Default)]
-pub struct Slot(Arc<OnceLock<Service>>);
+pub struct Slot {
+    service: Arc<OnceLock<Service>>,
+    accounts: Arc<Accounts>,
+}
 
 impl Slot {
     /// An empty slot.
@@ -23,16 +28,21 @@ impl Slot {
         Self::default()
     }
 
+    /// An empty slot, with the accounts of chat platforms that call the server.
+    pub fn with(accounts: Arc<Accounts>) -> Self {
+        Self { accounts, ..Self::default() }
+    }
+
     /// The service is open from now on. A second one is not taken.
     pub fn fill(&self, service: Service) {
-        if self.0.set(service).is_err() {
+        if self.service.set(service).is_err() {
             tracing::warn!("the service was opened twice: the first one stays");
         }
     }
 
     /// The service, where it is open.
     pub fn service(&self) -> Option<&Service> {
-        self.0.get()
+        self.service.get()
     }
 }
 
@@ -53,6 +63,8 @@ pub(super) struct Inner {
     pub(super) streams: Arc<Semaphore>,
     /// Passwords that may be checked at once, since that takes a core and much memory.
     pub(super) sign_ins: Semaphore,
+    /// How often platforms have called with what is not answered yet.
+    pub(super) tries: Tries,
 }
 
 impl std::ops::Deref for Site {
@@ -73,8 +85,14 @@ impl Site {
             requests: Semaphore::new(options.limits.concurrent_requests),
             streams: Arc::new(Semaphore::new(options.limits.streams)),
             sign_ins: Semaphore::new(2),
+            tries: Tries::default(),
             options,
         }))
+    }
+
+    /// The accounts of chat platforms.
+    pub(super) fn accounts(&self) -> &Accounts {
+        &self.slot.accounts
     }
 
     /// The service, or 503 while it is not open.

@@ -151,6 +151,13 @@ pub trait ChannelStore: Send + Sync {
         name: &str,
     ) -> impl Future<Output = Result<Option<String>, StoreError>> + Send;
 
+    /// The names of cursors that begin with `prefix`, in order.
+    fn cursors(
+        &self,
+        account: &str,
+        prefix: &str,
+    ) -> impl Future<Output = Result<Vec<String>, StoreError>> + Send;
+
     /// Remembers how far something was read.
     fn put_cursor(
         &self,

@@ -161,6 +161,12 @@ impl ChannelStore for SqliteStore {
         query.fetch_optional(&self.readers).await.map_err(|error| self.fault(error))
     }
 
+    async fn cursors(&self, account: &str, prefix: &str) -> Result<Vec<String>, StoreError> {
+        let sql = "SELECT name FROM cursors WHERE account = ?1 AND substr(name, 1, length(?2)) = ?2 ORDER BY name";
+        let query = sqlx::query_scalar(sql).bind(account).bind(prefix);
+        query.fetch_all(&self.readers).await.map_err(|error| self.fault(error))
+    }
+
     async fn put_cursor(&self, account: &str, name: &str, value: &str) -> Result<(), StoreError> {
         let sql = "INSERT INTO cursors VALUES (?1, ?2, ?3)
             ON CONFLICT (account, name) DO UPDATE SET value = excluded.value";

@@ -1,7 +1,7 @@
 //! What kind of file an upload is, by its bytes and never by what the client says: only kinds that support needs are taken.
 
 /// So many bytes of the beginning decide.
-pub(super) const HEAD: usize = 4096;
+pub const HEAD: usize = 4096;
 
 /// Bytes at the beginning, and what they mean.
 const SIGNATURES: [(&[u8], &str); 15] = [
@@ -25,7 +25,7 @@ const SIGNATURES: [(&[u8], &str); 15] = [
 /// The media type of a file that begins so; `None` where such files are not taken.
 ///
 /// Markup counts as plain text, so that nothing that was uploaded is ever shown as a page.
-pub(super) fn media_type(head: &[u8], name: &str) -> Option<&'static str> {
+pub fn media_type(head: &[u8], name: &str) -> Option<&'static str> {
     if let Some((_, kind)) = SIGNATURES.iter().find(|(signature, _)| head.starts_with(signature)) {
         return Some(kind);
     }
