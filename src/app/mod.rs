@@ -24,6 +24,7 @@ mod follow;
 mod import;
 mod intake;
 mod knowledge;
+mod letters;
 mod serving;
 #[cfg(test)]
 mod tests;
@@ -37,6 +38,7 @@ pub use backup::{BackupError, Replace, Restored, Saved};
 pub use follow::{Rebuild, Updated};
 pub use import::Imported;
 pub use knowledge::Synced;
+pub use letters::Letter;
 pub use serving::ServiceOptions;
 
 /// Where everything lies.

@@ -4,7 +4,7 @@ use crate::channel::bells::Bells;
 use crate::channel::call::Download;
 use crate::channel::wecom::bot_reply::{self, Progress};
 use crate::channel::wecom::kf_client::ServiceState;
-use crate::channel::wecom::{app, app_client, bot, bot_client, kf, kf_client, link_client};
+use crate::channel::wecom::{app, app_client, bot, bot_client, kf, kf_client, link_send};
 use crate::channel::{Handle, Hope, Place, Target, Undelivered, dingtalk, wechat};
 use crate::message::part::Part;
 
@@ -52,7 +52,7 @@ pub enum WecomBot {
     /// It calls.
     Callback(bot::Bot, bot_client::Client),
     /// A connection of ours.
-    Link(link_client::Link, bot_client::Client),
+    Link(link_send::Link, bot_client::Client),
 }
 
 /// One message that is to leave.
@@ -213,7 +213,7 @@ async fn by_response_url(client: &bot_client::Client, sending: Sending<'_>) -> S
 }
 
 /// The first part answers the message, the others are sent on their own.
-async fn by_link(link: &link_client::Link, sending: Sending<'_>) -> Sent {
+async fn by_link(link: &link_send::Link, sending: Sending<'_>) -> Sent {
     let Sending { id, target, handle, part, judged, .. } = sending;
     let text = match part {
         Part::Text { text } | Part::Markdown { text, .. } => Some(text),

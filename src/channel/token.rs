@@ -112,7 +112,7 @@ mod tests {
     async fn a_failed_fetch_is_tried_again() {
         let token = Token::default();
         let failed = Undelivered { hope: Hope::Later(None), reason: "no".to_owned() };
-        assert_eq!(token.get(0, async Err(failed.clone())).await, Err(failed));
-        assert!(token.get(0, async Ok(("a".to_owned().into(), 7200))).await.is_ok());
+        assert_eq!(token.get(0, async { Err(failed.clone()) }).await, Err(failed));
+        assert!(token.get(0, async { Ok(("a".to_owned().into(), 7200)) }).await.is_ok());
     }
 }

@@ -8,6 +8,7 @@ mod ask;
 mod audit;
 mod backup;
 mod batch;
+mod channel;
 mod channels;
 mod chat;
 mod classify;
@@ -75,6 +76,7 @@ enum Command {
     Backup(backup::Backup),
     Restore(backup::Restore),
     Audit(audit::Audit),
+    Channel(channel::Channel),
     User(user::User),
     Completions(completions::Completions),
 }
@@ -151,7 +153,8 @@ fn start(cli: Cli) -> anyhow::Result<Status> {
             Command::Classify(command) => command.run(&run),
             Command::Backup(command) => command.run(&run).await,
             Command::Restore(command) => command.run(&run).await,
-            Command::Audit(command) => command.run(&run).await,
+            Command::Channel(command) => command.run(&run).await,
+        Command::Audit(command) => command.run(&run).await,
             Command::User(command) => command.run(&run).await,
             Command::Completions(_) => Ok(Status::Done),
         }

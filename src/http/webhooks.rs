@@ -197,7 +197,7 @@ async fn wecom_bot_call(
         BotCall::Refresh { stream_id, .. } => (stream_id.clone(), stream_id.clone()),
         BotCall::Replaced => return Ok(plain(String::new())),
     };
-    let entered = matches!(&call, BotCall::Arrival(Arrival { said: Said::Entered { .. }, .. }));
+    let entered = matches!(&call, BotCall::Arrival(arrival) if matches!(arrival.said, Said::Entered { .. }));
     let told = match service.dealt_with(WECOM_BOT, &key, BOT_PATIENCE).await? {
         Some(Known::Answered(told) | Known::Done(Some(told))) => Some(told),
         Some(Known::Due) => None,

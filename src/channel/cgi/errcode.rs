@@ -22,7 +22,9 @@ fn meaning(code: i64) -> (Hope, &'static str) {
         -1 => (Hope::Later(None), "it is busy"),
         6000 | 45011 | 45033 => (MINUTE, "too many calls in a minute"),
         45009 => (HOUR, "the calls of today are used up"),
-        40001 | 40014 | 42001 => (MINUTE, "it does not take the access token: check id and secret in the settings"),
+        40001 | 40014 | 42001 => {
+            (MINUTE, "it does not take the access token: check id and secret in the settings")
+        }
         40013 | 40125 | 41002 | 41004 => (Hope::Never, "check id and secret in the settings"),
         40164 => {
             let advice = "add this server's IP address to the IP whitelist (IP白名单) of the account";

@@ -62,7 +62,12 @@ impl Cgi {
     ///
     /// # Errors
     /// No answer, or an errcode; it says whether there is hope.
-    pub async fn post<'a>(&'a self, path: &'a str, body: &'a Value, now_ms: i64) -> Result<Value, Undelivered> {
+    pub async fn post<'a>(
+        &'a self,
+        path: &'a str,
+        body: &'a Value,
+        now_ms: i64,
+    ) -> Result<Value, Undelivered> {
         let call = |token: Secret| -> Called<'_, Value> {
             Box::pin(async move {
                 let url = self.url(path, &[("access_token", token.expose())])?;
@@ -158,10 +163,15 @@ impl Cgi {
 
     fn url(&self, path: &str, parameters: &[(&str, &str)]) -> Result<String, CallError> {
         let plain = format!("{}{path}", self.base);
-        let url = if parameters.is_empty() { Url::parse(&plain) } else { Url::parse_with_params(&plain, parameters) };
+        let url = if parameters.is_empty() {
+            Url::parse(&plain)
+        } else {
+            Url::parse_with_params(&plain, parameters)
+        };
         url.map(String::from).map_err(|_| CallError {
             kind: CallFault::NotAllowed,
-            reason: "the API's base in the settings is no address: it looks like https://api.weixin.qq.com".to_owned(),
+            reason: "the API's base in the settings is no address: it looks like https://api.weixin.qq.com"
+                .to_owned(),
         })
     }
 }

@@ -74,7 +74,13 @@ impl Envelope {
     ///
     /// # Errors
     /// The signature, padding, length or receiver do not fit, or the message is not UTF-8.
-    pub fn open(&self, signature: &str, timestamp: &str, nonce: &str, encrypt: &str) -> Result<String, Refused> {
+    pub fn open(
+        &self,
+        signature: &str,
+        timestamp: &str,
+        nonce: &str,
+        encrypt: &str,
+    ) -> Result<String, Refused> {
         verify(signature, &[self.token.expose(), timestamp, nonce, encrypt])?;
         let cipher = BASE64.decode(encrypt.trim()).map_err(|_| Refused::Undecryptable)?;
         let plain = self.key.decrypt(cipher)?;
@@ -126,7 +132,11 @@ impl Key {
         let cipher = cipher.map_err(|_| Refused::Undecryptable)?;
         cipher.decrypt_padded::<NoPadding>(&mut bytes).map_err(|_| Refused::Undecryptable)?;
         let pad = usize::from(*bytes.last().ok_or(Refused::Undecryptable)?);
-        let end = bytes.len().checked_sub(pad).filter(|_| (1..=PAD).contains(&pad)).ok_or(Refused::Undecryptable)?;
+        let end = bytes
+            .len()
+            .checked_sub(pad)
+            .filter(|_| (1..=PAD).contains(&pad))
+            .ok_or(Refused::Undecryptable)?;
         if bytes.iter().skip(end).any(|byte| usize::from(*byte) != pad) {
             return Err(Refused::Undecryptable);
         }

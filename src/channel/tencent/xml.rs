@@ -151,9 +151,16 @@ mod tests {
                 .as_bytes(),
         )
         .unwrap();
-        assert_eq!((root.name.as_str(), root.get("A"), root.get("B")), ("xml", Some("a<b> ]]> d"), Some("1 & 2")));
-        assert_eq!((root.get("C"), root.get("Z"), root.number("F"), root.number("A")), (None, None, Some(42), None));
-        let nested: Vec<&str> = root.child("D").unwrap().children.iter().map(|child| child.text.as_str()).collect();
+        assert_eq!(
+            (root.name.as_str(), root.get("A"), root.get("B")),
+            ("xml", Some("a<b> ]]> d"), Some("1 & 2"))
+        );
+        assert_eq!(
+            (root.get("C"), root.get("Z"), root.number("F"), root.number("A")),
+            (None, None, Some(42), None)
+        );
+        let nested: Vec<&str> =
+            root.child("D").unwrap().children.iter().map(|child| child.text.as_str()).collect();
         assert_eq!(nested, ["x", "y"]);
     }
 

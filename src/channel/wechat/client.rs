@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::channel::call::{Caller, Download};
 use crate::channel::cgi::{Cgi, Grant};
+use crate::channel::numbered::numbered;
 use crate::channel::wechat::{Mode, Options};
 use crate::channel::{Hope, Target, Undelivered};
 use crate::message::part::Part;
@@ -38,7 +39,12 @@ impl Client {
     ///
     /// # Errors
     /// It cannot be had, or is larger; a video may only be had at an address that is not called.
-    pub async fn fetch(&self, media_id: &str, limit_bytes: usize, now_ms: i64) -> Result<Download, Undelivered> {
+    pub async fn fetch(
+        &self,
+        media_id: &str,
+        limit_bytes: usize,
+        now_ms: i64,
+    ) -> Result<Download, Undelivered> {
         self.cgi.download("/cgi-bin/media/get", ("media_id", media_id), limit_bytes, now_ms).await
     }
 
@@ -57,8 +63,12 @@ fn message(target: &Target, part: &Part) -> Value {
         Part::Text { text } | Part::Markdown { text, .. } => {
             json!({ "touser": target.user, "msgtype": "text", "text": { "content": text } })
         }
+        Part::Menu { head, items, tail } if items.is_empty() => {
+            json!({ "touser": target.user, "msgtype": "text", "text": { "content": numbered(head, items, tail) } })
+        }
         Part::Menu { head, items, tail } => {
-            let list: Vec<Value> = items.iter().map(|item| json!({ "id": item.id, "content": item.label })).collect();
+            let list: Vec<Value> =
+                items.iter().map(|item| json!({ "id": item.id, "content": item.label })).collect();
             let menu = json!({ "head_content": head, "list": list, "tail_content": tail });
             json!({ "touser": target.user, "msgtype": "msgmenu", "msgmenu": menu })
         }

@@ -178,7 +178,12 @@ mod tests {
         let choice = |label: &str| Said::Choice { id: "7".to_owned(), label: label.to_owned() };
         let (day2, minute) = (1_760_172_800_000, 1_760_000_060_000);
         let cases = [
-            ("<MsgType>text</MsgType><Content>你好</Content><MsgId>9</MsgId>", "m:9", words.clone(), Some((5, day2))),
+            (
+                "<MsgType>text</MsgType><Content>你好</Content><MsgId>9</MsgId>",
+                "m:9",
+                words.clone(),
+                Some((5, day2)),
+            ),
             (
                 "<MsgType>text</MsgType><Content>好</Content><MsgId>9</MsgId><bizmsgmenuid>7</bizmsgmenuid>",
                 "m:9",
@@ -197,7 +202,12 @@ mod tests {
                 media("voice.amr"),
                 Some((5, day2)),
             ),
-            ("<MsgType>image</MsgType><MediaId>M</MediaId><MsgId>9</MsgId>", "m:9", media("image.jpg"), Some((5, day2))),
+            (
+                "<MsgType>image</MsgType><MediaId>M</MediaId><MsgId>9</MsgId>",
+                "m:9",
+                media("image.jpg"),
+                Some((5, day2)),
+            ),
             ("<MsgType>image</MsgType><MsgId>9</MsgId>", "m:9", unsupported("image"), Some((5, day2))),
             ("<MsgType>later</MsgType><MsgId>9</MsgId>", "m:9", unsupported("later"), Some((5, day2))),
             (
@@ -218,7 +228,12 @@ mod tests {
                 Said::Left,
                 None,
             ),
-            ("<MsgType>event</MsgType><Event>VIEW</Event>", "e:u:1760000000:VIEW:", unsupported("VIEW"), None),
+            (
+                "<MsgType>event</MsgType><Event>VIEW</Event>",
+                "e:u:1760000000:VIEW:",
+                unsupported("VIEW"),
+                None,
+            ),
         ];
         for (fields, key, said, quota) in cases {
             let arrival = receive(fields);
@@ -258,11 +273,10 @@ mod tests {
         let parts = ["MsgSignature", "TimeStamp", "Nonce", "Encrypt"].map(|name| outer.get(name).unwrap());
         let inner = envelope.open(parts[0], parts[1], parts[2], parts[3]).unwrap();
         let inner = xml::read(inner.as_bytes()).unwrap();
-        assert_eq!(["ToUserName", "FromUserName", "Content"].map(|name| inner.get(name)), [
-            Some("u"),
-            Some("gh"),
-            Some("a ]]> b")
-        ]);
+        assert_eq!(
+            ["ToUserName", "FromUserName", "Content"].map(|name| inner.get(name)),
+            [Some("u"), Some("gh"), Some("a ]]> b")]
+        );
         assert_eq!(account.reply(&received, " ", 5, "m", [2; 16]), "success");
     }
 

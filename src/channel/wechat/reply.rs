@@ -10,7 +10,14 @@ pub const NOTHING: &str = "success";
 impl Account {
     /// The body that says this text, encrypted where the message was; [`NOTHING`] where there is no text, since people
     /// would see an empty one as a failure of the service. `nonce` and `random` must be new each time.
-    pub fn reply(&self, received: &Received, text: &str, now_s: i64, nonce: &str, random: [u8; 16]) -> String {
+    pub fn reply(
+        &self,
+        received: &Received,
+        text: &str,
+        now_s: i64,
+        nonce: &str,
+        random: [u8; 16],
+    ) -> String {
         if text.trim().is_empty() {
             return NOTHING.to_owned();
         }

@@ -125,7 +125,11 @@ mod tests {
         let entered = |scene: &str| Said::Entered { scene: scene.to_owned() };
         let choice = Said::Choice { id: "opt_2".to_owned(), label: String::new() };
         let cases = [
-            ("<MsgType>text</MsgType><Content>hi</Content><MsgId>1</MsgId>", "m:1", Said::Text { text: "hi".to_owned() }),
+            (
+                "<MsgType>text</MsgType><Content>hi</Content><MsgId>1</MsgId>",
+                "m:1",
+                Said::Text { text: "hi".to_owned() },
+            ),
             ("<MsgType>location</MsgType><MsgId>1</MsgId>", "m:1", unsupported("location")),
             ("<MsgType>video</MsgType><MsgId>1</MsgId>", "m:1", unsupported("video")),
             ("<MsgType>event</MsgType><Event>enter_agent</Event>", "e:zhang:5:enter_agent:", entered("")),
@@ -139,9 +143,13 @@ mod tests {
         for (fields, key, said) in cases {
             let arrival = read(fields).unwrap();
             assert_eq!((arrival.key.as_str(), arrival.said), (key, said));
-            assert_eq!((arrival.at, arrival.target.user.as_str(), arrival.handle), (5000, "zhang", Handle::default()));
+            assert_eq!(
+                (arrival.at, arrival.target.user.as_str(), arrival.handle),
+                (5000, "zhang", Handle::default())
+            );
         }
-        let file = read("<MsgType>voice</MsgType><MediaId>M</MediaId><Format>amr</Format><MsgId>1</MsgId>").unwrap();
+        let file =
+            read("<MsgType>voice</MsgType><MediaId>M</MediaId><Format>amr</Format><MsgId>1</MsgId>").unwrap();
         assert!(matches!(file.said, Said::Files { files, .. } if files[0].name == "voice.amr"));
         assert_eq!(read("<Content>hi</Content>"), Err(Refused::Unreadable));
     }

@@ -45,7 +45,12 @@ impl Client {
     ///
     /// # Errors
     /// It cannot be had, or is larger.
-    pub async fn fetch(&self, media_id: &str, limit_bytes: usize, now_ms: i64) -> Result<Download, Undelivered> {
+    pub async fn fetch(
+        &self,
+        media_id: &str,
+        limit_bytes: usize,
+        now_ms: i64,
+    ) -> Result<Download, Undelivered> {
         self.cgi.download("/cgi-bin/media/get", ("media_id", media_id), limit_bytes, now_ms).await
     }
 
@@ -80,7 +85,8 @@ mod tests {
     fn messages_have_the_shape_of_the_manual() {
         let target = Target { user: "zhangsan".to_owned(), ..Target::default() };
         let markdown = Part::Markdown { title: "t".to_owned(), text: "**hi**".to_owned() };
-        let wanted = r#"{"touser":"zhangsan","msgtype":"markdown","agentid":7,"markdown":{"content":"**hi**"}}"#;
+        let wanted =
+            r#"{"touser":"zhangsan","msgtype":"markdown","agentid":7,"markdown":{"content":"**hi**"}}"#;
         assert_eq!(message(7, &target, &markdown, "1").to_string(), wanted);
         let menu = Part::Menu { head: "选".to_owned(), items: Vec::new(), tail: String::new() };
         assert_eq!(message(7, &target, &menu, "1")["text"]["content"], "选");

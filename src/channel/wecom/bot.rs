@@ -67,7 +67,8 @@ impl Bot {
     pub fn seal(&self, answer: &Value, now_s: i64, nonce: &str, random: [u8; 16]) -> String {
         let sealed = self.envelope.seal(&answer.to_string(), &now_s.to_string(), nonce, random);
         let (encrypt, signature) = (sealed.encrypt, sealed.signature);
-        json!({ "encrypt": encrypt, "msgsignature": signature, "timestamp": now_s, "nonce": nonce }).to_string()
+        json!({ "encrypt": encrypt, "msgsignature": signature, "timestamp": now_s, "nonce": nonce })
+            .to_string()
     }
 
     /// The key with which the platform encrypts files for this bot.
@@ -94,16 +95,19 @@ mod tests {
     fn bot() -> Bot {
         let secret = |text: &str| Secret::from(text.to_owned());
         let encoding_aes_key = secret("6qkdMrq68nTKduznJYO1A37W2oEgpkMUvkttRToqhUt");
-        Bot::new(&Options { token: secret("hJqcu3uJ9Tn2gXPmxx2w9kkCkCE2EPYo"), encoding_aes_key, name: None }).unwrap()
+        Bot::new(&Options { token: secret("hJqcu3uJ9Tn2gXPmxx2w9kkCkCE2EPYo"), encoding_aes_key, name: None })
+            .unwrap()
     }
 
     #[test]
     fn an_answer_is_sealed_as_the_official_library_does() {
         let plain = r#"{"msgtype":"stream","stream":{"id":"S","finish":true,"content":"年假"}}"#;
         let answer: Value = serde_json::from_str(plain).unwrap();
-        let sealed: Value = serde_json::from_str(&bot().seal(&answer, 1_760_002_060, "n", *b"0123456789abcdef")).unwrap();
+        let sealed: Value =
+            serde_json::from_str(&bot().seal(&answer, 1_760_002_060, "n", *b"0123456789abcdef")).unwrap();
         assert_eq!(sealed["timestamp"], json!(1_760_002_060));
-        let (signature, encrypt) = (sealed["msgsignature"].as_str().unwrap(), sealed["encrypt"].as_str().unwrap());
+        let (signature, encrypt) =
+            (sealed["msgsignature"].as_str().unwrap(), sealed["encrypt"].as_str().unwrap());
         assert!(sealed["nonce"] == "n" && encrypt.starts_with("scEag1243Fmy/fYz4Ux8D"), "{sealed}");
         assert_eq!(bot().envelope.open(signature, "1760002060", "n", encrypt).as_deref(), Ok(plain));
     }
@@ -118,7 +122,10 @@ mod tests {
         assert_eq!(bot().receive(&query, body.as_bytes(), 0), Ok(refresh));
         assert_eq!(bot().receive(&query, b"{}", 0), Err(Refused::Incomplete));
         assert_eq!(bot().receive(&query, b"[", 0), Err(Refused::Unreadable));
-        assert_eq!(bot().receive(&query.replace("&nonce=n", "&nonce=m"), body.as_bytes(), 0), Err(Refused::BadSignature));
+        assert_eq!(
+            bot().receive(&query.replace("&nonce=n", "&nonce=m"), body.as_bytes(), 0),
+            Err(Refused::BadSignature)
+        );
         assert_eq!(bot().receive("", body.as_bytes(), 0), Err(Refused::Incomplete));
         let deep = "[".repeat(500_000);
         assert_eq!(bot().receive(&query, deep.as_bytes(), 0), Err(Refused::Unreadable));

@@ -26,7 +26,13 @@ impl Client {
     ///
     /// # Errors
     /// It was not taken. There is no hope where the platform has answered: the address is spent.
-    pub async fn respond(&self, url: &str, target: &Target, part: &Part, id: &str) -> Result<(), Undelivered> {
+    pub async fn respond(
+        &self,
+        url: &str,
+        target: &Target,
+        part: &Part,
+        id: &str,
+    ) -> Result<(), Undelivered> {
         let url = self.caller.allowed(url)?;
         let body = if target.group { bot_reply::plain_part(part) } else { bot_reply::part(part, id) };
         let (status, answer) = self.caller.post_json(url.as_str(), &[], &body).await?;
@@ -50,10 +56,13 @@ impl Client {
             return Err(never("a bot's files are at addresses"));
         };
         let url = self.caller.allowed(url)?;
-        let file = self.caller.download(url.as_str(), limit_bytes).await.map_err(|error| match error.kind {
-            CallFault::Status(403 | 404) => never("the file is not there any more: it is kept for five minutes"),
-            _ => error.into(),
-        })?;
+        let file =
+            self.caller.download(url.as_str(), limit_bytes).await.map_err(|error| match error.kind {
+                CallFault::Status(403 | 404) => {
+                    never("the file is not there any more: it is kept for five minutes")
+                }
+                _ => error.into(),
+            })?;
         let own = match key {
             Some(key) => Some(Key::parse(key).map_err(|_| never("the file's key cannot be read"))?),
             None => self.key.clone(),

@@ -14,7 +14,7 @@ const MAX_FILES: usize = 20;
 #[derive(Clone, Debug, PartialEq)]
 pub enum BotCall {
     /// Somebody said or did something.
-    Arrival(Arrival),
+    Arrival(Box<Arrival>),
     /// The platform asks how far an answer has come that was begun as a stream.
     Refresh {
         /// The id under which it was begun.
@@ -46,14 +46,18 @@ pub fn read(message: &Value, name: Option<&str>, now_ms: i64) -> Result<BotCall,
     let user = nonempty(&message["from"]["userid"]).ok_or(Refused::Unreadable)?;
     let chat = nonempty(&message["chatid"]).filter(|_| group);
     let url = nonempty(&message["response_url"]);
-    Ok(BotCall::Arrival(Arrival {
+    Ok(BotCall::Arrival(Box::new(Arrival {
         key,
         target: Target { user, chat, group },
         name: None,
         at: message["create_time"].as_i64().map_or(now_ms, |seconds| seconds.saturating_mul(1000)),
         said: if kind == "event" { happened(event) } else { said(kind, message, group, name) },
-        handle: Handle { url_until: url.as_ref().map(|_| now_ms.saturating_add(URL_MS)), url, ..Handle::default() },
-    }))
+        handle: Handle {
+            url_until: url.as_ref().map(|_| now_ms.saturating_add(URL_MS)),
+            url,
+            ..Handle::default()
+        },
+    })))
 }
 
 fn said(kind: &str, message: &Value, group: bool, name: Option<&str>) -> Said {
@@ -115,7 +119,9 @@ fn without_mention<'a>(text: &'a str, name: Option<&str>) -> &'a str {
     let text = text.trim();
     let Some(after) = text.strip_prefix('@') else { return text };
     let rest = match name.filter(|name| !name.is_empty()) {
-        Some(name) => after.strip_prefix(name).filter(|rest| rest.is_empty() || rest.starts_with(char::is_whitespace)),
+        Some(name) => {
+            after.strip_prefix(name).filter(|rest| rest.is_empty() || rest.starts_with(char::is_whitespace))
+        }
         None => Some(after.split_once(char::is_whitespace).map_or("", |(_, rest)| rest)),
     };
     rest.unwrap_or(text).trim()
@@ -141,7 +147,7 @@ mod tests {
             message[field] = value.clone();
         }
         match read(&message, None, 1000) {
-            Ok(BotCall::Arrival(arrival)) => arrival,
+            Ok(BotCall::Arrival(arrival)) => *arrival,
             other => panic!("{other:?}"),
         }
     }
@@ -152,9 +158,16 @@ mod tests {
             "text": { "content": "@小知 年假 怎么请" } });
         let heard = arrival(group);
         assert_eq!(heard.said, Said::Text { text: "年假 怎么请".to_owned() });
-        assert_eq!(heard.target, Target { user: "zhang".to_owned(), chat: Some("c".to_owned()), group: true });
-        assert_eq!((heard.handle.url.as_deref(), heard.handle.url_until, heard.at), (Some("https://a"), Some(3_601_000), 1000));
-        let single = arrival(json!({ "chattype": "single", "msgtype": "voice", "voice": { "content": "@a b" } }));
+        assert_eq!(
+            heard.target,
+            Target { user: "zhang".to_owned(), chat: Some("c".to_owned()), group: true }
+        );
+        assert_eq!(
+            (heard.handle.url.as_deref(), heard.handle.url_until, heard.at),
+            (Some("https://a"), Some(3_601_000), 1000)
+        );
+        let single =
+            arrival(json!({ "chattype": "single", "msgtype": "voice", "voice": { "content": "@a b" } }));
         assert_eq!(single.said, Said::Text { text: "@a b".to_owned() });
         let cases = [
             ("@Robot A hi", Some("Robot A"), "hi"),
@@ -184,7 +197,9 @@ mod tests {
     #[test]
     fn events_are_read() {
         let event = |kind: &str, body: Value| {
-            arrival(json!({ "msgtype": "event", "create_time": 7, "event": { "eventtype": kind, kind: body } }))
+            arrival(
+                json!({ "msgtype": "event", "create_time": 7, "event": { "eventtype": kind, kind: body } }),
+            )
         };
         let entered = event("enter_chat", Value::Null);
         assert_eq!((entered.said, entered.at), (Said::Entered { scene: String::new() }, 7000));
@@ -192,7 +207,10 @@ mod tests {
         assert_eq!(tapped.said, Said::Choice { id: "opt_2".to_owned(), label: String::new() });
         for (kind, helpful) in [(1, Some(true)), (2, Some(false)), (3, None)] {
             let verdict = event("feedback_event", json!({ "id": "fb", "type": kind, "content": "细" }));
-            assert_eq!(verdict.said, Said::Verdict { target: "fb".to_owned(), helpful, comment: "细".to_owned() });
+            assert_eq!(
+                verdict.said,
+                Said::Verdict { target: "fb".to_owned(), helpful, comment: "细".to_owned() }
+            );
         }
         let replaced = json!({ "msgtype": "event", "event": { "eventtype": "disconnected_event" } });
         assert_eq!(read(&replaced, None, 0), Ok(BotCall::Replaced));

@@ -8,6 +8,8 @@ use crate::message::part::Part;
 
 /// Longest content of a stream or of Markdown, in bytes.
 pub const MAX_CONTENT: usize = 20480;
+/// The body of a callback's answer where nothing is said; it is not sealed.
+pub const NOTHING: &str = "";
 /// Longest id under which a verdict comes back, in bytes.
 const MAX_FEEDBACK: usize = 256;
 
@@ -91,7 +93,10 @@ mod tests {
         let growing = stream("S", Progress::More, "思考中…", None).to_string();
         assert_eq!(growing, r#"{"msgtype":"stream","stream":{"id":"S","finish":false,"content":"思考中…"}}"#);
         let done = stream("S", Progress::Done, "a", Some("fb"));
-        assert_eq!((&done["stream"]["finish"], &done["stream"]["feedback"]["id"]), (&json!(true), &json!("fb")));
+        assert_eq!(
+            (&done["stream"]["finish"], &done["stream"]["feedback"]["id"]),
+            (&json!(true), &json!("fb"))
+        );
         assert_eq!(welcome("您好").to_string(), r#"{"msgtype":"text","text":{"content":"您好"}}"#);
         let long = stream("S", Progress::Done, &"长".repeat(9999), None);
         assert_eq!(long["stream"]["content"].as_str().unwrap().len(), 20478);
@@ -109,6 +114,9 @@ mod tests {
         assert_eq!(part(&menu(7), "t")["msgtype"], "markdown");
         assert_eq!(plain_part(&menu(1))["markdown"]["content"], "选\n1. 甲");
         assert_eq!(stream_with_menu("S", "a", None, &menu(1))["msgtype"], "stream_with_template_card");
-        assert_eq!(stream_with_menu("S", "a", None, &menu(7))["stream"]["content"].as_str().unwrap().lines().count(), 10);
+        assert_eq!(
+            stream_with_menu("S", "a", None, &menu(7))["stream"]["content"].as_str().unwrap().lines().count(),
+            10
+        );
     }
 }

@@ -53,7 +53,9 @@ mod tests {
         let card = buttons(&long, &items(6), "尾", "a b").unwrap();
         assert_eq!(card["main_title"]["title"], format!("{}…", "长".repeat(26)));
         assert_eq!(card["sub_title_text"], format!("{long}\n尾"));
-        for none in [buttons("a", &[], "", "t"), buttons("a", &items(7), "", "t"), buttons(" ", &items(1), "", "t")] {
+        for none in
+            [buttons("a", &[], "", "t"), buttons("a", &items(7), "", "t"), buttons(" ", &items(1), "", "t")]
+        {
             assert_eq!(none, None);
         }
     }

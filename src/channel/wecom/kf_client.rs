@@ -124,7 +124,12 @@ impl Client {
     ///
     /// # Errors
     /// It cannot be had, or is larger.
-    pub async fn fetch(&self, media_id: &str, limit_bytes: usize, now_ms: i64) -> Result<Download, Undelivered> {
+    pub async fn fetch(
+        &self,
+        media_id: &str,
+        limit_bytes: usize,
+        now_ms: i64,
+    ) -> Result<Download, Undelivered> {
         self.0.download("/cgi-bin/media/get", ("media_id", media_id), limit_bytes, now_ms).await
     }
 
@@ -171,7 +176,8 @@ fn message(part: &Part) -> Value {
             text(&numbered(head, items, tail))
         }
         Part::Menu { head, items, tail } => {
-            let click = |id: &str, label: &str| json!({ "type": "click", "click": { "id": id, "content": label } });
+            let click =
+                |id: &str, label: &str| json!({ "type": "click", "click": { "id": id, "content": label } });
             let list: Vec<Value> = items.iter().map(|item| click(&item.id, &item.label)).collect();
             let mut menu = json!({ "head_content": head, "list": list });
             if !tail.is_empty() {
@@ -189,7 +195,7 @@ mod tests {
 
     #[test]
     fn messages_have_the_shape_of_the_manual() {
-        let items = vec![MenuItem { id: "101".to_owned(), label: "满意".to_owned() }];
+        let items = [MenuItem { id: "101".to_owned(), label: "满意".to_owned() }];
         let menu = |count: usize| Part::Menu {
             head: "请选择".to_owned(),
             items: items.iter().cycle().take(count).cloned().collect(),

@@ -57,7 +57,14 @@ fn arrival(message: &Value) -> Option<Arrival> {
     let account = Some(text(&who["open_kfid"])).filter(|account| !account.is_empty())?;
     let id = Some(text(&message["msgid"])).filter(|id| !id.is_empty())?;
     let key = bounded_key(format!("m:{account}:{id}"));
-    Some(Arrival { key, target: Target { user, chat: Some(account), group: false }, name: None, at, said, handle })
+    Some(Arrival {
+        key,
+        target: Target { user, chat: Some(account), group: false },
+        name: None,
+        at,
+        said,
+        handle,
+    })
 }
 
 fn said(message: &Value) -> Said {
@@ -65,7 +72,9 @@ fn said(message: &Value) -> Said {
     let body = &message[&kind];
     let file = |name: String| match text(&body["media_id"]) {
         id if id.is_empty() => unsupported(&kind),
-        id => Said::Files { text: String::new(), files: vec![RemoteFile { name, place: Place::Media { id } }] },
+        id => {
+            Said::Files { text: String::new(), files: vec![RemoteFile { name, place: Place::Media { id } }] }
+        }
     };
     match kind.as_str() {
         "text" => {
@@ -75,7 +84,9 @@ fn said(message: &Value) -> Said {
         "image" => file("image.jpg".to_owned()),
         "voice" => file("voice.amr".to_owned()),
         "video" => file("video.mp4".to_owned()),
-        "file" => file(Some(text(&body["filename"])).filter(|name| !name.is_empty()).unwrap_or("file".to_owned())),
+        "file" => {
+            file(Some(text(&body["filename"])).filter(|name| !name.is_empty()).unwrap_or("file".to_owned()))
+        }
         _ => unsupported(&kind),
     }
 }
@@ -160,10 +171,16 @@ mod tests {
         ];
         assert_eq!(said, wanted.iter().collect::<Vec<_>>());
         let first = &page.arrivals[0];
-        assert_eq!((first.key.as_str(), first.target.chat.as_deref(), first.at), ("m:wk:i", Some("wk"), 5000));
+        assert_eq!(
+            (first.key.as_str(), first.target.chat.as_deref(), first.at),
+            ("m:wk:i", Some("wk"), 5000)
+        );
         assert_eq!(first.handle.quota, Some(Quota { left: 5, until: 172_805_000 }));
         let handle = &page.arrivals[4].handle;
-        assert_eq!((handle.welcome.as_deref(), handle.quota), (Some("W"), Some(Quota { left: 1, until: 26_000 })));
+        assert_eq!(
+            (handle.welcome.as_deref(), handle.quota),
+            (Some("W"), Some(Quota { left: 1, until: 26_000 }))
+        );
     }
 
     #[test]

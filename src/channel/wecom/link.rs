@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::channel::wecom::bot_message::{self, BotCall};
-use crate::channel::{Arrival, Handle, Refused};
+use crate::channel::{Arrival, Refused};
 use crate::privacy::secret::Secret;
 
 /// Where bots connect, unless the settings say otherwise: private deployments have their own.
@@ -22,7 +22,7 @@ pub enum Frame {
         words: String,
     },
     /// Somebody said or did something; the handle has the id with which it is answered.
-    Arrival(Arrival),
+    Arrival(Box<Arrival>),
     /// Another connection of the same bot has taken this one's place. Whoever connects again takes its place in turn.
     Replaced,
     /// Something that yunzhu has no use for.
@@ -45,10 +45,9 @@ pub fn read(text: &str, name: Option<&str>, now_ms: i64) -> Result<Frame, Refuse
         return Ok(Frame::Other);
     }
     Ok(match bot_message::read(&frame["body"], name, now_ms)? {
-        BotCall::Arrival(arrival) => {
-            let request = Some(req_id.to_owned()).filter(|id| !id.is_empty());
-            let handle = Handle { request, ..arrival.handle };
-            Frame::Arrival(Arrival { handle, ..arrival })
+        BotCall::Arrival(mut arrival) => {
+            arrival.handle.request = Some(req_id.to_owned()).filter(|id| !id.is_empty());
+            Frame::Arrival(arrival)
         }
         BotCall::Replaced => Frame::Replaced,
         // Here streams are sent as they grow; nobody asks for them.
@@ -120,7 +119,8 @@ mod tests {
         let wanted = r#"{"cmd":"aibot_send_msg","headers":{"req_id":"R"},"body":{"chatid":"zhang","msgtype":"markdown","markdown":{"content":"主动推送"}}}"#;
         assert_eq!(sent, wanted);
         let secret = Secret::from("S".to_owned());
-        let wanted = r#"{"cmd":"aibot_subscribe","headers":{"req_id":"R"},"body":{"bot_id":"B","secret":"S"}}"#;
+        let wanted =
+            r#"{"cmd":"aibot_subscribe","headers":{"req_id":"R"},"body":{"bot_id":"B","secret":"S"}}"#;
         assert_eq!(subscribe("B", &secret, "R"), wanted);
         assert_eq!(ping("R"), r#"{"cmd":"ping","headers":{"req_id":"R"}}"#);
     }

@@ -5,14 +5,12 @@
 
 use std::collections::HashMap;
 use std::pin::pin;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use futures_util::stream::SplitSink;
 use futures_util::{SinkExt as _, StreamExt as _};
-use serde_json::Value;
 use tokio::net::TcpStream;
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, timeout};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error as SocketError, Message};
@@ -20,16 +18,13 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_conf
 
 use crate::channel::call::install_provider;
 use crate::channel::cgi::refusal;
-use crate::channel::wecom::bot_reply::{self, Progress};
 use crate::channel::wecom::link::{self, Frame};
-use crate::channel::{Arrival, Hope, Target, Undelivered};
-use crate::message::part::Part;
+use crate::channel::wecom::link_send::{Ack, Command, Link};
+use crate::channel::{Arrival, Hope};
 use crate::privacy::secret::Secret;
 
 /// Longest frame that is read, in bytes.
 const MAX_FRAME: usize = 1 << 20;
-/// Frames of ours that wait to be written; whoever has more waits.
-const WAITING: usize = 64;
 /// So many signs of life unanswered are none.
 const MISSED: u32 = 2;
 
@@ -97,117 +92,8 @@ pub enum Stopped {
 
 /// A connection that is not running yet, and the handle to send by it.
 pub fn connection(options: Options) -> (Link, Runner) {
-    let (commands, waiting) = mpsc::channel(WAITING);
-    let link = Link { commands, lanes: Arc::default(), count: Arc::default(), ack: options.pace.ack };
+    let (link, waiting) = Link::new(options.pace.ack);
     (link, Runner { options, waiting, count: 0 })
-}
-
-/// Sends by a connection. Cheap to clone.
-#[derive(Clone, Debug)]
-pub struct Link {
-    commands: mpsc::Sender<Command>,
-    lanes: Arc<Mutex<HashMap<String, Weak<Mutex<()>>>>>,
-    count: Arc<AtomicU64>,
-    ack: Duration,
-}
-
-impl Link {
-    /// Answers a message by its `req_id`: the whole text so far, under an id that is the same until it is done, which must
-    /// be within ten minutes. One at a time for each `req_id`, as the platform wants it.
-    ///
-    /// # Errors
-    /// The platform did not take it, or there is no connection.
-    pub async fn respond(
-        &self,
-        req_id: &str,
-        stream_id: &str,
-        text: &str,
-        progress: Progress,
-    ) -> Result<(), Undelivered> {
-        self.reply(req_id, bot_reply::stream(stream_id, progress, text, None)).await
-    }
-
-    /// Answers a message by its `req_id` with any body of [`bot_reply`].
-    ///
-    /// # Errors
-    /// As [`Self::respond`].
-    pub async fn reply(&self, req_id: &str, body: Value) -> Result<(), Undelivered> {
-        self.deliver(req_id, link::respond(req_id, body)).await
-    }
-
-    /// Greets somebody who entered, within five seconds, by the `req_id` of that.
-    ///
-    /// # Errors
-    /// As [`Self::respond`].
-    pub async fn welcome(&self, req_id: &str, text: &str) -> Result<(), Undelivered> {
-        self.deliver(req_id, link::respond_welcome(req_id, bot_reply::welcome(text))).await
-    }
-
-    /// Says something unasked, as Markdown, to a group or to a person who spoke with the bot before.
-    ///
-    /// # Errors
-    /// As [`Self::respond`].
-    pub async fn send(&self, chat: &str, text: &str) -> Result<(), Undelivered> {
-        self.send_body(chat, bot_reply::markdown(text)).await
-    }
-
-    /// The same with a part for a target; `id` is new for each card.
-    ///
-    /// # Errors
-    /// As [`Self::respond`].
-    pub async fn send_part(&self, target: &Target, part: &Part, id: &str) -> Result<(), Undelivered> {
-        let chat = target.chat.as_deref().unwrap_or(&target.user);
-        self.send_body(chat, bot_reply::part(part, id)).await
-    }
-
-    async fn send_body(&self, chat: &str, body: Value) -> Result<(), Undelivered> {
-        let req_id = format!("aibot_send_msg_{}", self.count.fetch_add(1, Ordering::Relaxed));
-        self.deliver(&req_id, link::send(&req_id, chat, body)).await
-    }
-
-    async fn deliver(&self, req_id: &str, frame: String) -> Result<(), Undelivered> {
-        let lane = self.lane(req_id).await;
-        let _turn = lane.lock().await;
-        let (done, answer) = oneshot::channel();
-        let command = Command { req_id: req_id.to_owned(), frame, done };
-        let delivered = async {
-            self.commands.send(command).await.ok()?;
-            answer.await.ok()
-        };
-        let later = |reason: &str| Undelivered { hope: Hope::Later(None), reason: reason.to_owned() };
-        // When time is up the command's sender is closed, and the runner does not send it any more.
-        match timeout(self.ack, delivered).await {
-            Ok(Some(Ack { code: 0, .. })) => Ok(()),
-            Ok(Some(Ack { code, words })) => Err(refusal(code, &words)),
-            Ok(None) => Err(later("the long connection broke before the platform had taken it")),
-            Err(_) => Err(later("the long connection is down, or the platform did not confirm in time")),
-        }
-    }
-
-    /// What those who answer the same message wait for; forgotten once nobody does.
-    async fn lane(&self, req_id: &str) -> Arc<Mutex<()>> {
-        let mut lanes = self.lanes.lock().await;
-        if let Some(lane) = lanes.get(req_id).and_then(Weak::upgrade) {
-            return lane;
-        }
-        lanes.retain(|_, lane| lane.strong_count() > 0);
-        let lane = Arc::default();
-        lanes.insert(req_id.to_owned(), Arc::downgrade(&lane));
-        lane
-    }
-}
-
-#[derive(Debug)]
-struct Command {
-    req_id: String,
-    frame: String,
-    done: oneshot::Sender<Ack>,
-}
-
-#[derive(Debug)]
-struct Ack {
-    code: i64,
-    words: String,
 }
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
@@ -223,10 +109,8 @@ pub struct Runner {
 /// How one connection ended.
 enum End {
     Stopped(Stopped),
-    /// Before the platform let us in.
-    Unreached(String),
-    /// After.
-    Broken(String),
+    /// To be made anew; why.
+    Lost(String),
 }
 
 impl From<Stopped> for End {
@@ -242,15 +126,16 @@ impl Runner {
         install_provider();
         let mut pause = self.options.pace.first_pause;
         loop {
+            let begun = Instant::now();
             let Err(end) = self.connection(&arrivals, &now).await;
             let reason = match end {
                 End::Stopped(stopped) => return stopped,
-                End::Unreached(reason) => reason,
-                End::Broken(reason) => {
-                    pause = self.options.pace.first_pause;
-                    reason
-                }
+                End::Lost(reason) => reason,
             };
+            // A platform that lets us in and throws us out at once is not asked twice a second.
+            if begun.elapsed() > self.options.pace.last_pause {
+                pause = self.options.pace.first_pause;
+            }
             tracing::warn!(%reason, "the bot's long connection is down; connecting again");
             tokio::select! {
                 () = sleep(jittered(pause)) => {}
@@ -266,24 +151,26 @@ impl Runner {
         now: &impl Fn() -> i64,
     ) -> Result<std::convert::Infallible, End> {
         let limit = self.options.pace.connect;
-        let mut socket = timeout(limit, self.connect()).await.map_err(|_| End::Unreached("no answer".to_owned()))??;
+        let mut socket =
+            timeout(limit, self.connect()).await.map_err(|_| End::Lost("no answer".to_owned()))??;
         timeout(limit, self.subscribe(&mut socket))
             .await
-            .map_err(|_| End::Unreached("the platform did not let the bot in in time".to_owned()))??;
+            .map_err(|_| End::Lost("the platform did not let the bot in in time".to_owned()))??;
         self.pass_on(socket, arrivals, now).await
     }
 
     async fn connect(&self) -> Result<Socket, End> {
-        let config = WebSocketConfig::default().max_message_size(Some(MAX_FRAME)).max_frame_size(Some(MAX_FRAME));
+        let config =
+            WebSocketConfig::default().max_message_size(Some(MAX_FRAME)).max_frame_size(Some(MAX_FRAME));
         match connect_async_with_config(self.options.address.as_str(), Some(config), true).await {
             Ok((socket, _)) => Ok(socket),
             Err(SocketError::Url(_) | SocketError::HttpFormat(_)) => Err(Stopped::BadAddress.into()),
-            Err(error) => Err(End::Unreached(error.to_string())),
+            Err(error) => Err(End::Lost(error.to_string())),
         }
     }
 
     async fn subscribe(&mut self, socket: &mut Socket) -> Result<(), End> {
-        let lost = |reason: String| End::Unreached(reason);
+        let lost = |reason: String| End::Lost(reason);
         let req_id = self.next("aibot_subscribe");
         let frame = link::subscribe(&self.options.bot_id, &self.options.secret, &req_id);
         socket.send(Message::text(frame)).await.map_err(|error| lost(error.to_string()))?;
@@ -294,7 +181,8 @@ impl Runner {
                 Ok(Frame::Ack { req_id: of, code, words }) if of == req_id => {
                     let refused = refusal(code, &words);
                     return Err(match refused.hope {
-                        Hope::Later(_) => lost(refused.reason),
+                        // Here 40001 is about the secret.
+                        Hope::Later(_) if code != 40001 => lost(refused.reason),
                         _ => Stopped::Refused(refused.reason).into(),
                     });
                 }
@@ -311,7 +199,6 @@ impl Runner {
         arrivals: &mpsc::Sender<Arrival>,
         now: &impl Fn() -> i64,
     ) -> Result<std::convert::Infallible, End> {
-        let broken = |error: SocketError| End::Broken(error.to_string());
         let ping = self.options.pace.ping;
         let mut ticks = interval_at(Instant::now() + ping, ping);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -324,18 +211,18 @@ impl Runner {
                 () = arrivals.closed() => return Err(Stopped::Closed.into()),
                 _ = ticks.tick() => {
                     if missed >= MISSED {
-                        return Err(End::Broken("the platform shows no sign of life".to_owned()));
+                        return Err(End::Lost("the platform shows no sign of life".to_owned()));
                     }
                     missed += 1;
                     let req_id = self.next("ping");
-                    sink.send(Message::text(link::ping(&req_id))).await.map_err(broken)?;
+                    write(&mut sink, link::ping(&req_id), ping).await?;
                     pending.retain(|_, done| !done.is_closed());
                     continue;
                 }
                 Some(command) = self.waiting.recv() => {
                     if !command.done.is_closed() {
                         pending.insert(command.req_id, command.done);
-                        sink.send(Message::text(command.frame)).await.map_err(broken)?;
+                        write(&mut sink, command.frame, ping).await?;
                     }
                     continue;
                 }
@@ -344,10 +231,10 @@ impl Runner {
             let text = match message {
                 Some(Ok(Message::Text(text))) => text,
                 Some(Ok(Message::Close(_))) | None => {
-                    return Err(End::Broken("the platform closed the connection".to_owned()));
+                    return Err(End::Lost("the platform closed the connection".to_owned()));
                 }
                 Some(Ok(_)) => continue,
-                Some(Err(error)) => return Err(broken(error)),
+                Some(Err(error)) => return Err(End::Lost(error.to_string())),
             };
             match link::read(&text, self.options.name.as_deref(), now()) {
                 Ok(Frame::Ack { req_id, .. }) if req_id.starts_with("ping_") => missed = 0,
@@ -356,11 +243,13 @@ impl Runner {
                     pending.remove(&req_id).map(|done| done.send(Ack { code, words }));
                 }
                 Ok(Frame::Arrival(arrival)) => {
-                    arrivals.send(arrival).await.map_err(|_| Stopped::Closed)?;
+                    arrivals.send(*arrival).await.map_err(|_| Stopped::Closed)?;
                 }
                 Ok(Frame::Replaced) => return Err(Stopped::Replaced.into()),
                 Ok(Frame::Other) => {}
-                Err(refused) => tracing::debug!(%refused, "a frame of the bot's long connection was left out"),
+                Err(refused) => {
+                    tracing::debug!(%refused, "a frame of the bot's long connection was left out")
+                }
             }
         }
     }
@@ -368,6 +257,15 @@ impl Runner {
     fn next(&mut self, what: &str) -> String {
         self.count += 1;
         format!("{what}_{}", self.count)
+    }
+}
+
+/// Writes a frame; a peer that takes nothing for so long is gone.
+async fn write(sink: &mut SplitSink<Socket, Message>, frame: String, limit: Duration) -> Result<(), End> {
+    match timeout(limit, sink.send(Message::text(frame))).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => Err(End::Lost(error.to_string())),
+        Err(_) => Err(End::Lost("the platform takes nothing any more".to_owned())),
     }
 }
 
@@ -379,13 +277,14 @@ fn jittered(pause: Duration) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
     use tokio::net::TcpListener;
     use tokio::task::JoinHandle;
     use tokio_tungstenite::accept_async;
 
     use super::*;
     use crate::channel::Said;
+    use crate::channel::wecom::bot_reply::Progress;
 
     /// A platform: reads and writes frames of one connection at a time.
     struct Platform {
@@ -413,7 +312,10 @@ mod tests {
         async fn let_in(&mut self) {
             self.socket = Some(accept_async(self.listener.accept().await.unwrap().0).await.unwrap());
             let frame = self.read().await;
-            assert_eq!((&frame["cmd"], &frame["body"]["secret"]), (&json!("aibot_subscribe"), &json!("SECRET")));
+            assert_eq!(
+                (&frame["cmd"], &frame["body"]["secret"]),
+                (&json!("aibot_subscribe"), &json!("SECRET"))
+            );
             self.take(&frame).await;
         }
 
@@ -443,7 +345,8 @@ mod tests {
 
         async fn ask(&mut self, req_id: &str) {
             let body = json!({ "msgid": req_id, "from": { "userid": "u" }, "msgtype": "text", "text": { "content": "hi" } });
-            self.write(json!({ "cmd": "aibot_msg_callback", "headers": { "req_id": req_id }, "body": body })).await;
+            self.write(json!({ "cmd": "aibot_msg_callback", "headers": { "req_id": req_id }, "body": body }))
+                .await;
         }
     }
 
@@ -479,7 +382,10 @@ mod tests {
             (first, second)
         };
         let ((taken, refused), (first, second)) = tokio::join!(both, answered);
-        assert_eq!((&first["body"]["stream"]["finish"], &second["body"]["stream"]["finish"]), (&json!(false), &json!(true)));
+        assert_eq!(
+            (&first["body"]["stream"]["finish"], &second["body"]["stream"]["finish"]),
+            (&json!(false), &json!(true))
+        );
         assert_eq!((taken, refused.unwrap_err().hope), (Ok(()), Hope::Never));
         let (sent, ()) = tokio::join!(link.send("u", "推"), async {
             let frame = platform.read().await;
@@ -528,7 +434,9 @@ mod tests {
         platform.let_in().await;
         let event = json!({ "eventtype": "disconnected_event" });
         let body = json!({ "msgid": "m", "from": { "userid": "u" }, "msgtype": "event", "event": event });
-        platform.write(json!({ "cmd": "aibot_event_callback", "headers": { "req_id": "r" }, "body": body })).await;
+        platform
+            .write(json!({ "cmd": "aibot_event_callback", "headers": { "req_id": "r" }, "body": body }))
+            .await;
         assert_eq!(runner.await.unwrap(), Stopped::Replaced);
     }
 
@@ -540,7 +448,10 @@ mod tests {
         let frame = platform.read().await;
         platform.answer(&frame, 40013).await;
         let stopped = runner.await.unwrap();
-        assert!(matches!(&stopped, Stopped::Refused(_)) && !stopped.to_string().contains("SECRET"), "{stopped}");
+        assert!(
+            matches!(&stopped, Stopped::Refused(_)) && !stopped.to_string().contains("SECRET"),
+            "{stopped}"
+        );
         let (_link, _arrivals, runner) = run(Options { address: "nonsense".to_owned(), ..options });
         assert_eq!(runner.await.unwrap(), Stopped::BadAddress);
     }

@@ -1,7 +1,7 @@
 //! WeCom (企业微信): self-built applications, customer service (微信客服) and bots (智能机器人).
 //!
 //! [`app`], [`kf`] and [`bot`] verify and decode; [`bot_reply`], [`card`] and [`link`] encode; all of them are pure. The network
-//! is in the files named `client`.
+//! is in the files named `client`; a bot's long connection is `link_client`, and `link_send` the handle to it.
 
 pub mod app;
 pub mod app_client;
@@ -15,6 +15,7 @@ pub mod kf_client;
 pub mod kf_page;
 pub mod link;
 pub mod link_client;
+pub mod link_send;
 
 use sha1::{Digest, Sha1};
 
@@ -112,7 +113,8 @@ mod tests {
         assert_eq!(callback().handshake(&query.replace("%2B", "+")).as_deref(), Ok("1616140317555161061"));
         assert_eq!(callback().handshake(&query.replace("5c45", "5c46")), Err(Refused::BadSignature));
         assert_eq!(callback().handshake("timestamp=1&nonce=2&echostr=a"), Err(Refused::Incomplete));
-        let query = "msg_signature=477715d11cdb4164915debcba66cb864d751f3e6&timestamp=1409659813&nonce=1372623149";
+        let query =
+            "msg_signature=477715d11cdb4164915debcba66cb864d751f3e6&timestamp=1409659813&nonce=1372623149";
         let body = concat!(
             "<xml><ToUserName><![CDATA[wx5823bf96d3bd56c7]]></ToUserName><Encrypt><![CDATA[RypEvH",
             "KD8QQKFhvQ6QleEB4J58tiPdvo+rtK1I9qca6aM/wvqnLSV5zEPeusUiX5L5X/0lWfrf0QADHHhGd3QczcdC",
