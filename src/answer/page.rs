@@ -78,7 +78,9 @@ mod tests {
 
     #[test]
     fn markdown_becomes_html() {
-        let page = html("# 标题\n\n1. **a**\n2. `b < c`\n\n|x|y|\n|-|-|\n|1|2|\n\n- [x] done\n\n[t](https://a.cn/?x=1&y=2)");
+        let page = html(
+            "# 标题\n\n1. **a**\n2. `b < c`\n\n|x|y|\n|-|-|\n|1|2|\n\n- [x] done\n\n[t](https://a.cn/?x=1&y=2)",
+        );
         for piece in [
             "<h1>标题</h1>",
             "<strong>a</strong>",
@@ -118,8 +120,8 @@ mod tests {
             "[![a](https://a.cn/i.png)](javascript:x)",
         ];
         let tags = [
-            "a ", "/a", "p", "/p", "pre", "/pre", "code", "/code", "table", "/table", "thead", "/thead", "tbody", "/tbody",
-            "tr", "/tr", "th", "/th", "td", "/td",
+            "a ", "/a", "p", "/p", "pre", "/pre", "code", "/code", "table", "/table", "thead", "/thead",
+            "tbody", "/tbody", "tr", "/tr", "th", "/th", "td", "/td",
         ];
         for attempt in attempts {
             let page = html(attempt);
@@ -131,7 +133,10 @@ mod tests {
                 for attribute in attributes.iter().skip(1) {
                     assert!(["", "rel=", "target="].contains(attribute), "{attempt}: {page}");
                 }
-                assert!(!inside.to_lowercase().contains("javascript:") && !inside.contains("href=\"data"), "{page}");
+                assert!(
+                    !inside.to_lowercase().contains("javascript:") && !inside.contains("href=\"data"),
+                    "{page}"
+                );
             }
         }
     }
@@ -139,7 +144,10 @@ mod tests {
     #[test]
     fn images_are_links_and_links_in_links_are_words() {
         let page = html("![图](https://a.cn/i.png) [![徽章](https://a.cn/b.svg)](https://b.cn)");
-        assert!(!page.contains("<img") && page.matches("<a ").count() == 2 && page.matches("</a>").count() == 2, "{page}");
+        assert!(
+            !page.contains("<img") && page.matches("<a ").count() == 2 && page.matches("</a>").count() == 2,
+            "{page}"
+        );
         assert!(page.contains(">图</a>") && page.contains(">徽章</a>"), "{page}");
     }
 }

@@ -3,16 +3,21 @@
 //! Start at [`present`]. `present/markdown.rs` lays text out in a dialect, `present/split.rs` cuts it into parts.
 
 pub mod block;
-pub mod escape;
+mod code;
+pub mod dialect;
+mod escape;
+mod label;
 pub mod markdown;
+mod nesting;
 pub mod split;
-pub mod table;
+mod table;
 
 use crate::message::part::{Caps, Markdown, MenuItem, Part};
 use crate::message::{Choice, Reply};
 
 use block::{Block, Gap, Line, Run};
-use markdown::Dialect;
+use dialect::Dialect;
+use label::{item, one_line, shortened};
 use split::{Fit, Packed, Room};
 
 /// Sentences that stand around replies, from the catalogue. An empty one is not said.
@@ -30,10 +35,6 @@ pub struct Words {
     pub verdict: String,
 }
 
-/// Longest label of a thing to tap, in characters; what a phone shows in a line or two.
-const LABEL_CHARS: usize = 40;
-/// The same in bytes: the shortest limit of a platform (`msgmenu` of WeChat KF).
-const LABEL_BYTES: usize = 128;
 /// Longest text above a menu, in bytes (`head_content` of WeChat KF).
 const HEAD_BYTES: usize = 1024;
 /// Up to so many bytes an answer is put above the menu instead of into a message of its own: cards show as much.
@@ -92,7 +93,9 @@ impl Show<'_> {
                 blocks.extend(self.list(items));
                 blocks
             }
-            Reply::Text { text } | Reply::Notice { text } | Reply::Handoff { text, .. } => self.sentence(text),
+            Reply::Text { text } | Reply::Notice { text } | Reply::Handoff { text, .. } => {
+                self.sentence(text)
+            }
         }
     }
 
@@ -110,7 +113,7 @@ impl Show<'_> {
     }
 
     fn spelled(&self, mut blocks: Vec<Block>) -> Vec<Block> {
-        markdown::spell(&mut blocks, self.dialect);
+        dialect::spell(&mut blocks, self.dialect);
         blocks
     }
 
@@ -120,7 +123,7 @@ impl Show<'_> {
         }
         let mut runs = vec![Run::words(format!("{} ", self.words.source.trim_end()))];
         match source.starts_with("https://") {
-            true => runs.extend(markdown::link(title, source, self.dialect)),
+            true => runs.extend(dialect::link(title, source, self.dialect)),
             false => runs.push(Run::words(title)),
         }
         self.spelled(vec![Block { lines: vec![Line { runs, ..Line::default() }], ..Block::default() }])
@@ -217,10 +220,12 @@ impl Show<'_> {
     /// What says that this is not all.
     fn omitted(&self) -> Vec<Block> {
         let label = self.words.more.trim_end_matches([':', ':', ' ']);
-        let Some(url) = self.more.filter(|_| !label.is_empty()) else { return self.sentence(&self.words.omitted) };
+        let Some(url) = self.more.filter(|_| !label.is_empty()) else {
+            return self.sentence(&self.words.omitted);
+        };
         let runs = match self.dialect {
             Dialect::Plain => vec![Run::words(format!("{} {url}", self.words.more.trim_end()))],
-            Dialect::Anchors | Dialect::Dingtalk | Dialect::Full => markdown::link(label, url, self.dialect),
+            Dialect::Anchors | Dialect::Dingtalk | Dialect::Full => dialect::link(label, url, self.dialect),
         };
         self.spelled(vec![Block { lines: vec![Line { runs, ..Line::default() }], ..Block::default() }])
     }
@@ -266,31 +271,6 @@ fn choices(reply: &Reply) -> &[Choice] {
         Reply::Choices { choices, .. } | Reply::Clarify { choices, .. } => choices,
         _ => &[],
     }
-}
-
-fn item(choice: &Choice) -> MenuItem {
-    let label = shortened(&one_line(&choice.label), LABEL_CHARS, LABEL_BYTES);
-    MenuItem { id: choice.id.clone(), label }
-}
-
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// The text, cut with an ellipsis where it is longer than so many characters or bytes.
-fn shortened(text: &str, chars: usize, bytes: usize) -> String {
-    if text.chars().count() <= chars && text.len() <= bytes {
-        return text.to_owned();
-    }
-    let mut cut = String::new();
-    for c in text.chars().take(chars.saturating_sub(1)) {
-        if cut.len() + c.len_utf8() + '…'.len_utf8() > bytes {
-            break;
-        }
-        cut.push(c);
-    }
-    cut.push('…');
-    cut
 }
 
 fn joined(texts: &[&str]) -> String {

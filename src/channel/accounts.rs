@@ -140,7 +140,8 @@ impl Accounts {
                         client.send(target, part, id, now_ms).await?;
                     }
                     Ok(ServiceState::Waiting | ServiceState::Agent) => {
-                        let reason = "the session is with the people of WeCom: yunzhu may not speak in it".to_owned();
+                        let reason =
+                            "the session is with the people of WeCom: yunzhu may not speak in it".to_owned();
                         return Err(Undelivered { hope: Hope::Never, reason });
                     }
                     Ok(ServiceState::Assistant) | Err(_) => return Err(refused),

@@ -223,7 +223,10 @@ fn builder() -> reqwest::ClientBuilder {
 
 fn is_platform(host: &str) -> bool {
     let bucket = host.ends_with(".myqcloud.com") && host.contains(".cos.");
-    bucket || PLATFORMS.iter().any(|suffix| host.ends_with(suffix))
+    // Where DingTalk keeps the files that people send to robots; other buckets are anybody's.
+    let files =
+        host.starts_with("wukong-file-im-") && host.contains(".oss-") && host.ends_with(".aliyuncs.com");
+    bucket || files || PLATFORMS.iter().any(|suffix| host.ends_with(suffix))
 }
 
 fn with(mut request: RequestBuilder, headers: &[(&str, &str)]) -> RequestBuilder {

@@ -33,7 +33,8 @@ pub(crate) async fn one(stream: &mut TcpStream, status: u16, answer: &Value) -> 
         read.extend_from_slice(&part[..count]);
         let text = String::from_utf8_lossy(&read).into_owned();
         let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
-        let length = head.to_lowercase().lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
+        let length =
+            head.to_lowercase().lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
         if body.len() >= length.unwrap_or(0) {
             break (head.to_owned(), body.to_owned());
         }

@@ -18,6 +18,7 @@ pub mod token;
 pub mod wechat;
 pub mod wecom;
 
+use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -45,7 +46,10 @@ impl Arrival {
     /// Address and message as text, as they are kept until they are dealt with.
     pub fn written(&self) -> (String, String) {
         // Both are plain data with text keys: writing them cannot fail.
-        (serde_json::to_string(&self.target).unwrap_or_default(), serde_json::to_string(self).unwrap_or_default())
+        (
+            serde_json::to_string(&self.target).unwrap_or_default(),
+            serde_json::to_string(self).unwrap_or_default(),
+        )
     }
 }
 
@@ -141,8 +145,8 @@ pub enum Place {
     },
 }
 
-/// What an answer may use besides the target. Addresses in it are secrets.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// What an answer may use besides the target. Addresses in it are secrets, which are not shown.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Handle {
     /// DingTalk `sessionWebhook`, AI bot `response_url`.
@@ -160,6 +164,19 @@ pub struct Handle {
     /// Messages that may be sent because of this arrival; absent: as many as one likes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quota: Option<Quota>,
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let secret = |part: &Option<String>| part.as_ref().map(|_| "***");
+        f.debug_struct("Handle")
+            .field("url", &secret(&self.url))
+            .field("url_until", &self.url_until)
+            .field("request", &self.request)
+            .field("welcome", &secret(&self.welcome))
+            .field("quota", &self.quota)
+            .finish()
+    }
 }
 
 /// How many messages may be sent, and until when.

@@ -174,7 +174,11 @@ fn cut(text: &str, bytes: usize) -> String {
 }
 
 /// Both answer `{"errcode": 0}` where it was taken.
-fn judged(status: u16, answer: &Value, fault: fn(i64, &str) -> (Hope, &'static str)) -> Result<(), Undelivered> {
+fn judged(
+    status: u16,
+    answer: &Value,
+    fault: fn(i64, &str) -> (Hope, &'static str),
+) -> Result<(), Undelivered> {
     let code = answer.get("errcode").and_then(Value::as_i64);
     if code == Some(0) && (200..300).contains(&status) {
         return Ok(());
@@ -201,19 +205,24 @@ fn dingtalk_fault(code: i64, says: &str) -> (Hope, &'static str) {
             (Hope::Never, "the signature is refused: check the secret (SEC…) of 加签 and this server's clock")
         }
         310_000 => (Hope::Never, "its 安全设置 refuse the message: check keywords, secret and IP addresses"),
-        130_101 | 410_100 => (Hope::Later(Some(BLOCKED)), "too many messages; DingTalk takes none for ten minutes"),
+        130_101 | 410_100 => {
+            (Hope::Later(Some(BLOCKED)), "too many messages; DingTalk takes none for ten minutes")
+        }
         90_018 => (Hope::Later(Some(Duration::from_secs(60))), "too many calls; it is sent later"),
         -1 => (Hope::Later(None), "DingTalk is busy; it is sent later"),
-        300_001 | 300_005 | 400_013 | 400_101 | 400_102 | 400_105 => {
-            (Hope::Never, "the robot or its group is gone, or turned off: make a new one and change its address")
-        }
+        300_001 | 300_005 | 400_013 | 400_101 | 400_102 | 400_105 => (
+            Hope::Never,
+            "the robot or its group is gone, or turned off: make a new one and change its address",
+        ),
         _ => (Hope::Never, "DingTalk does not take it"),
     }
 }
 
 fn wecom_fault(code: i64, _: &str) -> (Hope, &'static str) {
     match code {
-        45_009 | 45_033 => (Hope::Later(Some(Duration::from_secs(60))), "more than 20 messages a minute; it is sent later"),
+        45_009 | 45_033 => {
+            (Hope::Later(Some(Duration::from_secs(60))), "more than 20 messages a minute; it is sent later")
+        }
         -1 => (Hope::Later(None), "WeCom is busy; it is sent later"),
         93_000 | 93_008 | 93_017 | 40_014 => {
             (Hope::Never, "the key is wrong, or the robot was removed: make a new one and change its address")

@@ -142,13 +142,21 @@ async fn check(run: &Run, name: Option<&str>) -> anyhow::Result<Status> {
             }
         } else {
             let section = name.replace('-', "_");
-            let wrong = run.texts.channel_not_set.fill(&[("section", &section), ("guides", &GUIDES), ("name", &name)]);
+            let wrong = run.texts.channel_not_set.fill(&[
+                ("section", &section),
+                ("guides", &GUIDES),
+                ("name", &name),
+            ]);
             findings.push(Finding { what: "settings", wrong: Some(wrong) });
         }
         for Finding { what, wrong } in findings {
             is_fine &= wrong.is_none();
             if run.json {
-                writeln!(out, "{}", json!({"channel": name, "check": what, "ok": wrong.is_none(), "wrong": wrong}))?;
+                writeln!(
+                    out,
+                    "{}",
+                    json!({"channel": name, "check": what, "ok": wrong.is_none(), "wrong": wrong})
+                )?;
                 continue;
             }
             let label = label(run, what);
@@ -214,7 +222,9 @@ async fn reachable(run: &Run, name: &str) -> Option<String> {
     let url = callback(run, name).unwrap_or_default();
     match asked {
         Ok(Ok((200, _))) => None,
-        Ok(Ok((status, _))) => Some(run.texts.channel_bad_status.fill(&[("url", &base), ("status", &status)])),
+        Ok(Ok((status, _))) => {
+            Some(run.texts.channel_bad_status.fill(&[("url", &base), ("status", &status)]))
+        }
         Ok(Err(error)) => Some(run.texts.channel_unreached.fill(&[("url", &url), ("reason", &error.reason)])),
         Err(_) => Some(run.texts.channel_unreached.fill(&[("url", &url), ("reason", &"10 s")])),
     }
@@ -225,7 +235,9 @@ async fn dead(run: &Run) -> anyhow::Result<Status> {
     let mut out = run.terminal.stdout();
     for Letter { id, sink, attempts, error, .. } in &letters {
         match run.json {
-            true => writeln!(out, "{}", json!({"id": id, "sink": sink, "attempts": attempts, "error": error}))?,
+            true => {
+                writeln!(out, "{}", json!({"id": id, "sink": sink, "attempts": attempts, "error": error}))?
+            }
             false => writeln!(out, "{id}\t{sink}\t{attempts}\t{}", error.as_deref().unwrap_or_default())?,
         }
     }

@@ -154,7 +154,7 @@ fn start(cli: Cli) -> anyhow::Result<Status> {
             Command::Backup(command) => command.run(&run).await,
             Command::Restore(command) => command.run(&run).await,
             Command::Channel(command) => command.run(&run).await,
-        Command::Audit(command) => command.run(&run).await,
+            Command::Audit(command) => command.run(&run).await,
             Command::User(command) => command.run(&run).await,
             Command::Completions(_) => Ok(Status::Done),
         }

@@ -1,6 +1,6 @@
 //! Where people are: `[wechat]`, `[wecom_bot]`, `[wecom_app]`, `[wecom_kf]`, `[dingtalk]`, `[robots]`, `[channels]`, `[widget]`.
 //!
-//! A section of a platform is in use where any of its keys is set; what it then still needs is an error that names it.
+//! A section of a platform is in use where a key without a default is set; what it then still needs is an error that names it.
 
 use serde::Deserialize;
 
@@ -95,8 +95,6 @@ section! {
         stream: bool,
         /// Where the platform's API is.
         api_base: String,
-        /// Where the platform's old API is.
-        oapi_base: String,
     }
 }
 
@@ -248,8 +246,6 @@ pub struct Dingtalk {
     pub stream: bool,
     /// Where the API is.
     pub api_base: String,
-    /// Where the old API is.
-    pub oapi_base: String,
 }
 
 /// Robots of groups that hear alerts.
@@ -304,7 +300,8 @@ pub(super) fn channels(layers: Layers) -> Result<Channels, Wrong> {
 
 fn wechat(layer: WechatLayer) -> Result<Option<Wechat>, Wrong> {
     let passive_only = layer.passive_only.unwrap_or(false);
-    if layer == (WechatLayer { passive_only: layer.passive_only, ..WechatLayer::default() }) {
+    let used = [layer.app_secret.is_some(), layer.token.is_some(), layer.encoding_aes_key.is_some()];
+    if layer.app_id.is_none() && !used.contains(&true) {
         return Ok(None);
     }
     if layer.app_secret.is_none() && !passive_only {
@@ -347,7 +344,8 @@ fn wecom_bot(layer: WecomBotLayer) -> Result<Option<WecomBot>, Wrong> {
 }
 
 fn wecom_app(layer: WecomAppLayer) -> Result<Option<WecomApp>, Wrong> {
-    if layer == WecomAppLayer::default() {
+    let used = [layer.secret.is_some(), layer.token.is_some(), layer.encoding_aes_key.is_some()];
+    if layer.corp_id.is_none() && !used.contains(&true) {
         return Ok(None);
     }
     Ok(Some(WecomApp {
@@ -362,7 +360,8 @@ fn wecom_app(layer: WecomAppLayer) -> Result<Option<WecomApp>, Wrong> {
 }
 
 fn wecom_kf(layer: WecomKfLayer) -> Result<Option<WecomKf>, Wrong> {
-    if layer == WecomKfLayer::default() {
+    let used = [layer.secret.is_some(), layer.token.is_some(), layer.encoding_aes_key.is_some()];
+    if layer.corp_id.is_none() && !used.contains(&true) {
         return Ok(None);
     }
     Ok(Some(WecomKf {
@@ -376,7 +375,7 @@ fn wecom_kf(layer: WecomKfLayer) -> Result<Option<WecomKf>, Wrong> {
 }
 
 fn dingtalk(layer: DingtalkLayer) -> Result<Option<Dingtalk>, Wrong> {
-    if layer == DingtalkLayer::default() {
+    if layer.app_key.is_none() && layer.app_secret.is_none() && layer.robot_code.is_none() {
         return Ok(None);
     }
     let app_key = text(layer.app_key, "dingtalk.app_key")?;
@@ -387,7 +386,6 @@ fn dingtalk(layer: DingtalkLayer) -> Result<Option<Dingtalk>, Wrong> {
         app_secret: secret(layer.app_secret, "dingtalk.app_secret")?,
         stream: layer.stream.unwrap_or(false),
         api_base: base(layer.api_base, "dingtalk.api_base", "https://api.dingtalk.com")?,
-        oapi_base: base(layer.oapi_base, "dingtalk.oapi_base", "https://oapi.dingtalk.com")?,
     }))
 }
 
@@ -409,7 +407,8 @@ fn widget(layer: WidgetLayer) -> Result<Widget, Wrong> {
             return Err(("widget.identity_secret", reason));
         }
         Some(secret) if secret.expose().len() < LEAST_SECRET => {
-            let reason = format!("is too short; take {LEAST_SECRET} bytes or more, as `openssl rand -hex 32` gives");
+            let reason =
+                format!("is too short; take {LEAST_SECRET} bytes or more, as `openssl rand -hex 32` gives");
             return Err(("widget.identity_secret", reason));
         }
         _ => {}
@@ -440,7 +439,9 @@ fn aes_key(value: Option<Secret>, key: &'static str) -> Result<Secret, Wrong> {
     let value = secret(value, key)?;
     let length = value.expose().chars().count();
     if length != AES_KEY {
-        let reason = format!("has {length} characters; an EncodingAESKey has {AES_KEY}: copy it again from the platform");
+        let reason = format!(
+            "has {length} characters; an EncodingAESKey has {AES_KEY}: copy it again from the platform"
+        );
         return Err((key, reason));
     }
     Ok(value)
@@ -453,4 +454,58 @@ fn base(value: Option<String>, key: &'static str, default: &str) -> Result<Strin
         return Err((key, "begins with neither https:// nor http://".to_owned()));
     }
     Ok(value.trim_end_matches('/').to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn secret(text: &str) -> Option<Secret> {
+        Some(Secret::from(text.to_owned()))
+    }
+
+    fn wrong(layers: Layers) -> &'static str {
+        channels(layers).unwrap_err().0
+    }
+
+    #[test]
+    fn nothing_is_set_up_where_nothing_is_set() {
+        let channels = channels(Layers::default()).unwrap();
+        assert_eq!((channels.wechat, channels.wecom_bot, channels.wecom_app), (None, None, None));
+        assert_eq!((channels.wecom_kf, channels.dingtalk, channels.robots), (None, None, Robots::default()));
+    }
+
+    #[test]
+    fn what_a_section_lacks_is_named() {
+        let wechat = |layer| Layers { wechat: layer, ..Layers::default() };
+        let half = WechatLayer { app_id: Some("wx1".to_owned()), ..WechatLayer::default() };
+        assert_eq!(wrong(wechat(half.clone())), "wechat.app_secret");
+        let passive = WechatLayer { passive_only: Some(true), ..half };
+        assert_eq!(wrong(wechat(passive.clone())), "wechat.token");
+        let short = WechatLayer { token: secret("t"), encoding_aes_key: secret("abc"), ..passive };
+        assert_eq!(wrong(wechat(short)), "wechat.encoding_aes_key");
+        let both =
+            WecomBotLayer { token: secret("t"), bot_id: Some("b".to_owned()), ..WecomBotLayer::default() };
+        assert_eq!(wrong(Layers { wecom_bot: both, ..Layers::default() }), "wecom_bot.bot_id");
+        let robots = RobotsLayer { dingtalk_secret: secret("SEC"), ..RobotsLayer::default() };
+        assert_eq!(wrong(Layers { robots, ..Layers::default() }), "robots.dingtalk_url");
+        let widget = |identity_secret, identity_required| Layers {
+            widget: WidgetLayer { identity_secret, identity_required, ..WidgetLayer::default() },
+            ..Layers::default()
+        };
+        assert_eq!(wrong(widget(None, Some(true))), "widget.identity_secret");
+        assert_eq!(wrong(widget(secret("short"), None)), "widget.identity_secret");
+    }
+
+    #[test]
+    fn a_robot_of_dingtalk_is_called_as_its_app() {
+        let dingtalk = DingtalkLayer {
+            app_key: Some("ding1".to_owned()),
+            app_secret: secret("s"),
+            api_base: Some("http://127.0.0.1:1/".to_owned()),
+            ..DingtalkLayer::default()
+        };
+        let robot = channels(Layers { dingtalk, ..Layers::default() }).unwrap().dingtalk.unwrap();
+        assert_eq!((robot.robot_code.as_str(), robot.api_base.as_str()), ("ding1", "http://127.0.0.1:1"));
+    }
 }

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::channels::{
-    ChannelsLayer, DingtalkLayer, Layers, RobotsLayer, WechatLayer, WecomAppLayer, WecomBotLayer, WecomKfLayer, WidgetLayer,
+    ChannelsLayer, DingtalkLayer, Layers, RobotsLayer, WechatLayer, WecomAppLayer, WecomBotLayer,
+    WecomKfLayer, WidgetLayer,
 };
 use super::section::{AlertsLayer, ConversationLayer, LogLayer, PrivacyLayer, ServerLayer};
 use super::{ConfigError, Language};

@@ -194,7 +194,10 @@ pub(super) fn server(layer: ServerLayer) -> Result<Server, Wrong> {
     Ok(Server {
         listen: layer.listen.unwrap_or(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080)),
         tls,
-        public_url: layer.public_url.map(|url| web("server.public_url", url.trim_end_matches('/').to_owned())).transpose()?,
+        public_url: layer
+            .public_url
+            .map(|url| web("server.public_url", url.trim_end_matches('/').to_owned()))
+            .transpose()?,
         allowed_origins: layer.allowed_origins.unwrap_or_default(),
         tls_in_front: layer.tls_in_front.unwrap_or(false),
         trusted_proxies: layer.trusted_proxies.unwrap_or_default(),

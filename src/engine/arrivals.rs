@@ -302,15 +302,16 @@ impl Service {
             _ => None,
         };
         let ungiven = self.inner.store.arrivals_ungiven(self.now().saturating_add(1), AT_ONCE).await?;
-        let told = ungiven.into_iter().filter(|told| told.arrival.account == account && told.address == address);
+        let told =
+            ungiven.into_iter().filter(|told| told.arrival.account == account && told.address == address);
         let told = told.filter_map(|told| {
             let text = text_of(told.arrival.response.as_deref()?)?;
             Some(Held { from: HeldIn::Arrival(told.arrival.key), text })
         });
         let rows = self.inner.store.outbox_of(conversation).await?;
-        let rows = rows.into_iter().filter_map(|row| {
-            Some(Held { text: text_of(&row.body)?, from: HeldIn::Outbox(row.id) })
-        });
+        let rows = rows
+            .into_iter()
+            .filter_map(|row| Some(Held { text: text_of(&row.body)?, from: HeldIn::Outbox(row.id) }));
         Ok(told.chain(rows).collect())
     }
 
@@ -342,7 +343,13 @@ impl Service {
         if given.is_empty() {
             return Ok(false);
         }
-        let told = Outgoing { to: delivery.address.clone(), part: Part::Text { text }, turn: 0, judged: false, handed_over: false };
+        let told = Outgoing {
+            to: delivery.address.clone(),
+            part: Part::Text { text },
+            turn: 0,
+            judged: false,
+            handed_over: false,
+        };
         let (account, key) = (delivery.account.clone(), delivery.key.clone());
         let done = ArrivalDone { account, key, response: Some(json(&told)?) };
         self.inner.saver.save(Save { arrivals_done: vec![done], ..Save::default() }).await?;
@@ -379,7 +386,8 @@ impl Service {
             tracing::info!(account, key, "what the platform did not fetch leaves by a call");
             // What is told twice is worse than what is told late: from now on a repeated call gets nothing.
             let done = ArrivalDone { account, key, response: None };
-            let save = Save { arrivals_done: vec![done], outbox: outbox.into_iter().collect(), ..Save::default() };
+            let save =
+                Save { arrivals_done: vec![done], outbox: outbox.into_iter().collect(), ..Save::default() };
             self.inner.saver.save(save).await?;
             self.inner.outbox_wakes.notify_one();
         }

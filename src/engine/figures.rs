@@ -130,4 +130,3 @@ fn counted(counters: &Mutex<BTreeMap<(String, &'static str), u64>>) -> Vec<(Stri
     let counters = counters.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     counters.iter().map(|((name, what), count)| (name.clone(), *what, *count)).collect()
 }
-

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::answer::Catalogue;
 use crate::answer::present::present;
@@ -113,14 +114,11 @@ impl Run<'_> {
         let judged = spoken.iter().any(|spoken| matches!(spoken.reply, Reply::Answer { .. }));
         let turn = self.live.conversation.turn;
         let handed_over = spoken.iter().any(|spoken| matches!(spoken.reply, Reply::Handoff { .. }));
-        let outgoing =
-            |part: Part| Outgoing { to: reach.address.clone(), part, turn, judged, handed_over };
+        let outgoing = |part: Part| Outgoing { to: reach.address.clone(), part, turn, judged, handed_over };
         let told = match sink.ways {
             Ways::Push => None,
             _ if !waits => None,
-            Ways::AnswerThenPush => {
-                matches!(parts.first(), Some(Part::Text { .. })).then(|| parts.remove(0))
-            }
+            Ways::AnswerThenPush => matches!(parts.first(), Some(Part::Text { .. })).then(|| parts.remove(0)),
             Ways::WholeAnswerOrPush if parts.len() == 1 => Some(parts.remove(0)),
             Ways::WholeAnswerOrPush => None,
             Ways::AnswerOnly => match parts.first() {
@@ -210,6 +208,22 @@ impl Service {
         let place = place_of(&row.account, &row.address);
         let handle = self.inner.vault.open(&row.handle, place.as_bytes()).map_err(internal)?;
         Ok(Some((row, handle)))
+    }
+
+    /// How the person of a conversation is reached, and how many more messages the platform takes for them, for an agent
+    /// to see before it takes none; null for the widget.
+    pub(super) async fn reach_json(&self, conversation: &ConversationId) -> Result<Value, EngineError> {
+        let Some(row) = self.inner.store.address_of(conversation).await? else { return Ok(Value::Null) };
+        let waiting = self.inner.store.outbox_of(conversation).await?.len();
+        let only_answers =
+            self.inner.sinks.get(&row.account).is_some_and(|sink| sink.ways == Ways::AnswerOnly);
+        Ok(serde_json::json!({
+            "sink": row.account,
+            "left": row.quota_left,
+            "until": row.quota_until,
+            "waiting": waiting,
+            "only_answers": only_answers,
+        }))
     }
 
     /// The handle of an address was used up, or its quota is over.

@@ -9,8 +9,8 @@ use crate::desk::ticket::{Status, Ticket};
 use crate::id::{AttachmentId, ConversationId, TicketId};
 use crate::message::Message;
 use crate::privacy::blob;
-use crate::privacy::vault::Vault;
 use crate::privacy::token::{token, token_hash};
+use crate::privacy::vault::Vault;
 use crate::retrieval::search::Found;
 use crate::store::service::{AttachmentRow, AuditEntry, Counts, Save, ServiceStore, TicketFilter};
 
@@ -136,8 +136,10 @@ impl Service {
         name: String,
         bytes: Vec<u8>,
     ) -> Result<AttachmentId, EngineError> {
-        let refused = || EngineError::Unusable { field: "file", reason: "files of this kind are not taken".to_owned() };
-        let media_type = kind::media_type(&bytes[..bytes.len().min(kind::HEAD)], &name).ok_or_else(refused)?;
+        let refused =
+            || EngineError::Unusable { field: "file", reason: "files of this kind are not taken".to_owned() };
+        let media_type =
+            kind::media_type(&bytes[..bytes.len().min(kind::HEAD)], &name).ok_or_else(refused)?;
         let size = bytes.len() as u64;
         self.keep(id, (name, media_type.to_owned(), size), move |vault, key, to| {
             blob::seal(vault, key, &mut bytes.as_slice(), to)
@@ -163,6 +165,21 @@ impl Service {
             blob::Opened::new(&vault, &row.id, file).map(|opened| (row, opened))
         };
         tokio::task::spawn_blocking(open).await.map_err(internal)?.map_err(internal)
+    }
+
+    /// A file of the conversation that a ticket came from.
+    ///
+    /// # Errors
+    /// No such ticket, or no such file in its conversation; it cannot be opened.
+    pub async fn attachment_of_ticket(
+        &self,
+        _by: &Account,
+        ticket: &TicketId,
+        id: &str,
+    ) -> Result<(AttachmentRow, blob::Opened<std::fs::File>), EngineError> {
+        let ticket = self.find_ticket(ticket).await?;
+        let conversation = ticket.conversation_id.ok_or_else(|| not_found("attachment", id))?;
+        self.attachment(&conversation, id).await
     }
 
     /// Ranked cases, as `yunzhu search --json` prints them.
@@ -220,6 +237,7 @@ impl Service {
         if let Some(conversation) = &ticket.conversation_id {
             view["transcript"] = serde_json::to_value(self.messages(conversation, 0, PACKET_LINES).await?)
                 .map_err(internal)?;
+            view["reach"] = self.reach_json(conversation).await?;
             if let Ok((_, live)) = self.enter(conversation).await {
                 view["conversation_state"] =
                     serde_json::to_value(live.conversation.state).map_err(internal)?;

@@ -119,7 +119,9 @@ async fn start(folder: &Path, now: &Arc<AtomicI64>) -> Service {
         vault: Vault::from_key([7; 32]),
         attachments: at("data/attachments"),
         idle_ms: 30 * MINUTE,
-        webhook: true,
+        alerts: vec!["webhook".to_owned()],
+        sinks: Default::default(),
+        public_url: None,
         clock: Arc::new(move || now.load(Ordering::Relaxed)),
     };
     Service::start(parts).await.unwrap()

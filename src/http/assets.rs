@@ -23,7 +23,8 @@ struct Asset {
 const CHAT: Asset = Asset { name: "chat.html", media_type: HTML, text: include_str!("pages/chat.html") };
 const DESK: Asset = Asset { name: "desk.html", media_type: HTML, text: include_str!("pages/desk.html") };
 
-const ASSETS: [Asset; 12] = [
+const ASSETS: [Asset; 13] = [
+    Asset { name: "answer.css", media_type: STYLE, text: include_str!("pages/answer.css") },
     Asset { name: "base.css", media_type: STYLE, text: include_str!("pages/base.css") },
     Asset { name: "base.js", media_type: SCRIPT, text: include_str!("pages/base.js") },
     Asset { name: "chat.css", media_type: STYLE, text: include_str!("pages/chat.css") },

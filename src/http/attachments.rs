@@ -3,9 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use axum::Json;
+use axum::body::Body;
 use axum::extract::multipart::{Field, MultipartError};
-use axum::extract::{FromRequest, Multipart, Request, State};
+use axum::extract::{FromRequest, Multipart, Path as PathOf, Request, State};
 use axum::http::StatusCode;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use tokio::fs::{self, OpenOptions};
 use tokio::io::{AsyncWriteExt, BufWriter};
@@ -13,8 +16,11 @@ use tokio::time::timeout;
 use utoipa::ToSchema;
 
 use crate::engine::kind::{HEAD, media_type};
+use crate::id::TicketId;
+use crate::privacy::blob::Opened;
+use crate::store::service::AttachmentRow;
 
-use super::access::Talker;
+use super::access::{Staff, Talker};
 use super::openapi::Problems;
 use super::problem::{Kind, Problem};
 use super::site::Site;
@@ -67,6 +73,65 @@ pub(super) async fn upload(
         return Ok((StatusCode::CREATED, Json(Taken { attachment: id.to_string(), name, media_type, size })));
     }
     Err(Problem::unusable("file", "the form has no file"))
+}
+
+/// A file of a conversation, for its person.
+#[utoipa::path(get, path = "/conversations/{id}/attachments/{attachment}", tag = "conversations",
+    params(("id" = String, Path, description = "Conversation"), ("attachment" = String, Path, description = "File")),
+    security(("conversation" = [])),
+    responses((status = 200, description = "The file", content_type = "application/octet-stream"), Problems))]
+pub(super) async fn download(talker: Talker, path: PathOf<(String, String)>) -> Result<Response, Problem> {
+    let PathOf((_, attachment)) = path;
+    let (row, file) = talker.service.attachment(&talker.id, &attachment).await?;
+    Ok(give(row, file))
+}
+
+/// A file of the conversation that a ticket came from, for people of the service.
+#[utoipa::path(get, path = "/tickets/{id}/attachments/{attachment}", tag = "desk",
+    params(("id" = String, Path, description = "Ticket"), ("attachment" = String, Path, description = "File")),
+    security(("session" = []), ("cookie" = [])),
+    responses((status = 200, description = "The file", content_type = "application/octet-stream"), Problems))]
+pub(super) async fn of_ticket(staff: Staff, path: PathOf<(String, String)>) -> Result<Response, Problem> {
+    let PathOf((ticket, attachment)) = path;
+    let nowhere = || Problem::not_found("there is no ticket by this id");
+    let ticket = TicketId::parse(&ticket).ok_or_else(nowhere)?;
+    let (row, file) = staff.service.attachment_of_ticket(&staff.account, &ticket, &attachment).await?;
+    Ok(give(row, file))
+}
+
+/// Pictures are shown, everything else is kept: nothing that a person has sent runs in a browser.
+fn give(row: AttachmentRow, mut file: Opened<std::fs::File>) -> Response {
+    let (pieces, waiting) = tokio::sync::mpsc::channel::<std::io::Result<Vec<u8>>>(2);
+    tokio::task::spawn_blocking(move || {
+        while let Some(piece) = file.piece().transpose() {
+            let is_last = piece.is_err();
+            // Where the client has gone nobody takes it.
+            if pieces.blocking_send(piece).is_err() || is_last {
+                return;
+            }
+        }
+    });
+    let stream =
+        futures_util::stream::unfold(waiting, async |mut waiting| Some((waiting.recv().await?, waiting)));
+    let is_picture = row.media_type.starts_with("image/");
+    let how = if is_picture { "inline" } else { "attachment" };
+    let name: String = row
+        .name
+        .bytes()
+        .map(|byte| match byte {
+            byte if byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_') => {
+                char::from(byte).to_string()
+            }
+            byte => format!("%{byte:02X}"),
+        })
+        .collect();
+    let headers = [
+        (CONTENT_TYPE, row.media_type),
+        (CONTENT_LENGTH, row.size.to_string()),
+        (CONTENT_DISPOSITION, format!("{how}; filename*=UTF-8''{name}")),
+        (CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox".to_owned()),
+    ];
+    (headers, Body::from_stream(stream)).into_response()
 }
 
 struct Received {

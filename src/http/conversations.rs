@@ -97,7 +97,9 @@ impl Opening {
         let person = proved(site, self.identity.take().as_deref())?;
         let mut new = self.read()?;
         match (person, &site.options.identity) {
-            (Some(person), _) => new.user = Person { locale: person.locale.clone().or(new.user.locale), ..person },
+            (Some(person), _) => {
+                new.user = Person { locale: person.locale.clone().or(new.user.locale), ..person }
+            }
             (None, Some(identity)) if new.channel == ChannelKind::Widget => {
                 if identity.required {
                     let what = "send `identity`: a token that your site has signed";

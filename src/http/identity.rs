@@ -117,7 +117,9 @@ impl Identity {
             return Err(NoProof::Site);
         }
         let id = UserId::parse(&claims.sub).ok_or(NoProof::Subject)?;
-        let short = |text: Option<String>| text.map(|text| text.chars().filter(|c| !c.is_control()).take(64).collect());
+        let short = |text: Option<String>| {
+            text.map(|text| text.chars().filter(|c| !c.is_control()).take(64).collect())
+        };
         Ok(Person {
             id: Some(id),
             name: short(claims.name),
@@ -140,7 +142,11 @@ mod tests {
     const NOW: i64 = 1_800_000_000;
 
     fn identity() -> Identity {
-        Identity { secret: "0123456789abcdef0123456789abcdef".to_owned().into(), site: "console".into(), required: false }
+        Identity {
+            secret: "0123456789abcdef0123456789abcdef".to_owned().into(),
+            site: "console".into(),
+            required: false,
+        }
     }
 
     fn token(head: &str, claims: &str, secret: &str) -> String {
@@ -156,7 +162,9 @@ mod tests {
 
     #[test]
     fn a_good_token_says_who_it_is() {
-        let person = check(r#"{"sub":"u1","iat":1800000000,"exp":1800003600,"site":"console","tier":"gold","name":"王"}"#);
+        let person = check(
+            r#"{"sub":"u1","iat":1800000000,"exp":1800003600,"site":"console","tier":"gold","name":"王"}"#,
+        );
         let person = person.unwrap();
         assert_eq!((person.id.unwrap().as_str(), person.tier), ("u1", Tier::Gold));
     }
@@ -178,7 +186,8 @@ mod tests {
         assert_eq!(of(&token(r#"{"alg":"none"}"#, good, &secret)), NoProof::Algorithm);
         assert_eq!(of(&token(r#"{"alg":"HS512"}"#, good, &secret)), NoProof::Algorithm);
         assert_eq!(of(&token(hs, good, "another")), NoProof::Signature);
-        let (rest, _) = token(hs, good, &secret).rsplit_once('.').map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
+        let (rest, _) =
+            token(hs, good, &secret).rsplit_once('.').map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
         assert_eq!(of(&format!("{rest}.")), NoProof::Signature);
         for malformed in ["", "a.b", "a.b.c.d", "a.b.c", &"x".repeat(5000)] {
             assert_eq!(of(malformed), NoProof::Malformed, "{malformed}");
@@ -188,6 +197,9 @@ mod tests {
         assert_eq!(check(r#"{"sub":"u1","iat":1800000000,"exp":1800090000}"#), Err(NoProof::TooLong));
         assert_eq!(check(r#"{"sub":"u1","iat":1800000000,"exp":1800003600,"site":"b"}"#), Err(NoProof::Site));
         assert_eq!(check(r#"{"iat":1800000000,"exp":1800003600}"#), Err(NoProof::Subject));
-        assert_eq!(check(r#"{"sub":"u1","iat":-9223372036854775808,"exp":9223372036854775807}"#), Err(NoProof::TooLong));
+        assert_eq!(
+            check(r#"{"sub":"u1","iat":-9223372036854775808,"exp":9223372036854775807}"#),
+            Err(NoProof::TooLong)
+        );
     }
 }

@@ -6,6 +6,7 @@
 #![expect(unused_qualifications, reason = "the macro that describes routes writes whole paths")]
 
 mod access;
+mod answers;
 mod assets;
 mod attachments;
 mod body;

@@ -13,8 +13,8 @@ use utoipa_axum::routes;
 use super::options::Options;
 use super::site::{Site, Slot};
 use super::{
-    assets, attachments, conversations, desk, events, gate, health, openapi, origin, problem, search,
-    sessions, socket, tickets, turns, users, webhooks,
+    answers, assets, attachments, conversations, desk, events, gate, health, openapi, origin, problem,
+    search, sessions, socket, tickets, turns, users, webhooks,
 };
 
 /// Everything under `/api/v1`.
@@ -30,6 +30,7 @@ fn api(upload: DefaultBodyLimit) -> OpenApiRouter<Site> {
         .routes(routes!(turns::hand_over))
         .routes(routes!(turns::rate))
         .routes(routes!(attachments::upload).layer(upload))
+        .routes(routes!(attachments::download))
         // Anybody.
         .routes(routes!(search::search))
         .routes(routes!(sessions::sign_in))
@@ -42,6 +43,7 @@ fn api(upload: DefaultBodyLimit) -> OpenApiRouter<Site> {
         .routes(routes!(tickets::act))
         .routes(routes!(tickets::original))
         .routes(routes!(tickets::follow))
+        .routes(routes!(attachments::of_ticket))
         .routes(routes!(tickets::incidents))
         .routes(routes!(tickets::acknowledge))
         .routes(routes!(tickets::dead_letters))
@@ -53,6 +55,7 @@ fn outside() -> Router<Site> {
     Router::new()
         .route("/", get(assets::chat))
         .route("/desk", get(assets::desk))
+        .route("/a/{name}", get(answers::show))
         .route("/assets/{name}", get(assets::asset))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))

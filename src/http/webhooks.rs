@@ -265,7 +265,11 @@ async fn take_in(
 fn is_answered(said: &Said) -> bool {
     matches!(
         said,
-        Said::Text { .. } | Said::Choice { .. } | Said::Files { .. } | Said::Entered { .. } | Said::Unsupported { .. }
+        Said::Text { .. }
+            | Said::Choice { .. }
+            | Said::Files { .. }
+            | Said::Entered { .. }
+            | Said::Unsupported { .. }
     )
 }
 

@@ -7,8 +7,8 @@
 
 use std::io::{self, Read, Write};
 
-use aes_gcm::aead::{Aead, Key, KeyInit, Nonce};
 use aes_gcm::Aes256Gcm;
+use aes_gcm::aead::{Aead, Key, KeyInit, Nonce};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
@@ -56,7 +56,11 @@ pub struct Opened<R> {
 enum State {
     /// Not sealed: these bytes were read to find that out.
     Plain(Vec<u8>),
-    Sealed { cipher: Box<Aes256Gcm>, number: u64, next: Vec<u8> },
+    Sealed {
+        cipher: Box<Aes256Gcm>,
+        number: u64,
+        next: Vec<u8>,
+    },
     Over,
 }
 
@@ -102,7 +106,8 @@ impl<R: Read> Opened<R> {
                 };
                 let is_last = after.is_empty();
                 let plain = cipher.decrypt(&nonce(number, is_last), next.as_slice());
-                let forged = |_| io::Error::new(io::ErrorKind::InvalidData, "the file was changed or cut off");
+                let forged =
+                    |_| io::Error::new(io::ErrorKind::InvalidData, "the file was changed or cut off");
                 let plain = plain.map_err(forged)?;
                 if !is_last {
                     self.state = State::Sealed { cipher, number: number + 1, next: after };

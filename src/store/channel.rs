@@ -94,11 +94,7 @@ pub trait ChannelStore: Send + Sync {
     ) -> impl Future<Output = Result<Vec<Ungiven>, StoreError>> + Send;
 
     /// The platform has taken the answer.
-    fn arrival_given(
-        &self,
-        account: &str,
-        key: &str,
-    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+    fn arrival_given(&self, account: &str, key: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Forgets what was done before `before`: so long no platform sends anything again. How many they were.
     fn forget_arrivals(

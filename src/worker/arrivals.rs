@@ -25,7 +25,12 @@ const PAUSE: Duration = Duration::from_millis(500);
 const LARGEST_FILE: usize = 50 << 20;
 
 /// Deals with what comes in until `stop` says so.
-pub async fn run(service: Service, accounts: Arc<Accounts>, patience: Patience, mut stop: watch::Receiver<bool>) {
+pub async fn run(
+    service: Service,
+    accounts: Arc<Accounts>,
+    patience: Patience,
+    mut stop: watch::Receiver<bool>,
+) {
     let Some(mut arrivals) = service.arrivals() else {
         tracing::error!("another worker deals with arrivals already");
         return;
@@ -154,7 +159,9 @@ impl Desk {
             }
             Said::Choice { id, label } => match turn(0, true, Inbound::Choice(id)).await {
                 // The choice is of long ago: what stood on it still says what is wanted.
-                Err(EngineError::Unusable { .. } | EngineError::NotFound { .. }) if !label.trim().is_empty() => {
+                Err(EngineError::Unusable { .. } | EngineError::NotFound { .. })
+                    if !label.trim().is_empty() =>
+                {
                     turn(1, true, Inbound::Text(label)).await?;
                 }
                 done => drop(done?),
@@ -232,14 +239,20 @@ impl Desk {
 
 /// Words that ask for what was held back.
 fn is_fetch_word(text: &str) -> bool {
-    matches!(text.trim().trim_end_matches(['。', '.', '!', '！']), "继续" | "1" | "１" | "more" | "continue" | "？" | "?")
+    matches!(
+        text.trim().trim_end_matches(['。', '.', '!', '！']),
+        "继续" | "1" | "１" | "more" | "continue" | "？" | "?"
+    )
 }
 
 /// Whether another try would say the same.
 fn is_final(error: &EngineError) -> bool {
     matches!(
         error,
-        EngineError::Unusable { .. } | EngineError::NotFound { .. } | EngineError::Conflict(_) | EngineError::Forbidden(_)
+        EngineError::Unusable { .. }
+            | EngineError::NotFound { .. }
+            | EngineError::Conflict(_)
+            | EngineError::Forbidden(_)
     )
 }
 

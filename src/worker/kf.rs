@@ -75,7 +75,13 @@ impl Desk {
             match self.pages(open_kfid, token, since).await {
                 Ok(()) => return,
                 Err(reason) => {
-                    tracing::warn!(account = WECOM_KF, open_kfid, attempt, reason, "messages could not be fetched");
+                    tracing::warn!(
+                        account = WECOM_KF,
+                        open_kfid,
+                        attempt,
+                        reason,
+                        "messages could not be fetched"
+                    );
                     tokio::time::sleep(pause).await;
                     pause *= 2;
                 }
@@ -90,7 +96,8 @@ impl Desk {
         let words = |error: EngineError| error.to_string();
         let mut cursor = self.service.cursor(WECOM_KF, &name).await.map_err(words)?.unwrap_or_default();
         for _ in 0..MOST_PAGES {
-            let page = client.sync(&cursor, token, open_kfid, now_ms()).await.map_err(|error| error.reason)?;
+            let page =
+                client.sync(&cursor, token, open_kfid, now_ms()).await.map_err(|error| error.reason)?;
             for arrival in page.arrivals.iter().filter(|arrival| arrival.at >= since) {
                 links::take_in(&self.service, WECOM_KF, arrival).await.map_err(words)?;
             }

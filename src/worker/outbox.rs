@@ -56,7 +56,8 @@ async fn send(service: &Service, ways: &Ways) -> Result<(), EngineError> {
     let mut lines: Vec<Vec<OutboxRow>> = Vec::new();
     for row in service.leaving(AT_ONCE).await? {
         let same = |line: &&mut Vec<OutboxRow>| {
-            row.conversation_id.is_some() && line.first().is_some_and(|first| first.conversation_id == row.conversation_id)
+            row.conversation_id.is_some()
+                && line.first().is_some_and(|first| first.conversation_id == row.conversation_id)
         };
         match lines.iter_mut().find(same) {
             Some(line) => line.push(row),
@@ -158,7 +159,8 @@ async fn to_person(
     ways: &Ways,
     row: &OutboxRow,
 ) -> Result<Result<(), Undelivered>, EngineError> {
-    let unreadable = |error: serde_json::Error| EngineError::Internal(format!("{} is unreadable: {error}", row.id));
+    let unreadable =
+        |error: serde_json::Error| EngineError::Internal(format!("{} is unreadable: {error}", row.id));
     let outgoing: Outgoing = serde_json::from_str(&row.body).map_err(unreadable)?;
     let target: Target = serde_json::from_str(&outgoing.to).map_err(unreadable)?;
     let known = match &row.conversation_id {

@@ -43,7 +43,8 @@ impl Robots {
             (DINGTALK_ROBOT, Self { dingtalk: Some(robot), .. }) => robot.send(&notice, now_ms()).await,
             (WECOM_ROBOT, Self { wecom: Some(robot), .. }) => robot.send(&notice, now_ms()).await,
             _ => {
-                let reason = format!("{sink} is not set up any more: put it back into [robots] of the settings");
+                let reason =
+                    format!("{sink} is not set up any more: put it back into [robots] of the settings");
                 Err(Undelivered { hope: Hope::Never, reason })
             }
         }
@@ -75,8 +76,12 @@ fn notice(body: &str, public_url: Option<&str>) -> Notice {
         }
         _ => {
             let ticket = text(&body["ticket_id"]);
-            let event = body["event"]["signal"].as_str().or(body["event"]["what"].as_str()).unwrap_or_default();
-            (words.say("notice_clock", &[]), vec![words.say("notice_ticket", &[("ticket", &ticket), ("event", event)])])
+            let event =
+                body["event"]["signal"].as_str().or(body["event"]["what"].as_str()).unwrap_or_default();
+            (
+                words.say("notice_clock", &[]),
+                vec![words.say("notice_ticket", &[("ticket", &ticket), ("event", event)])],
+            )
         }
     };
     if let Some(url) = public_url {
@@ -94,16 +99,18 @@ mod tests {
     fn an_alert_says_what_happened_and_where_to_go() {
         let body = r#"{"kind":"alert","alert":{"incident":"i1","level":2,"role":{"code":"lead","label":{"zh":"值班主管","en":"Lead"}},
             "facts":{"product":"ecs","region":"cn-beijing","reports":3,"words":["服务器宕机了\n全部"]}}}"#;
-        let notice = notice(body, Some("https://kf.example.com"));
-        for part in ["i1", "值班主管", "ecs", "cn-beijing", "3", "> 服务器宕机了 全部", "https://kf.example.com/desk"] {
-            assert!(notice.text.contains(part), "{part}: {}", notice.text);
+        let told = notice(body, Some("https://kf.example.com"));
+        for part in
+            ["i1", "值班主管", "ecs", "cn-beijing", "3", "> 服务器宕机了 全部", "https://kf.example.com/desk"]
+        {
+            assert!(told.text.contains(part), "{part}: {}", told.text);
         }
-        assert!(notice.title.contains('2'), "{}", notice.title);
+        assert!(told.title.contains('2'), "{}", told.title);
     }
 
     #[test]
     fn anything_else_is_still_told() {
-        assert!(super::notice(r#"{"kind":"sla","ticket_id":"T1","event":{}}"#, None).text.contains("T1"));
-        assert!(!super::notice("no json", None).text.is_empty());
+        assert!(notice(r#"{"kind":"sla","ticket_id":"T1","event":{}}"#, None).text.contains("T1"));
+        assert!(!notice("no json", None).text.is_empty());
     }
 }

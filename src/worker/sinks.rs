@@ -50,7 +50,9 @@ fn sink(accounts: &Accounts, name: &str) -> Option<Sink> {
             let caps = match accounts.wecom_app_in_wechat {
                 true => plain(true, 4, 0),
                 // Neither tables nor code blocks.
-                false => Caps { markdown: Markdown::Dingtalk, max_bytes: TENCENT_TEXT, max_parts: 4, menu: 6 },
+                false => {
+                    Caps { markdown: Markdown::Dingtalk, max_bytes: TENCENT_TEXT, max_parts: 4, menu: 6 }
+                }
             };
             Sink { channel: ChannelKind::Wecom, caps, ways: Ways::Push }
         }

@@ -35,3 +35,5 @@ mod trouble;
 mod usage;
 /// `user`: accounts made, listed, shut, and passwords refused.
 mod user;
+/// Messages and frames of chat platforms that were recorded.
+mod vectors;

@@ -75,7 +75,9 @@ async fn start(home: &Path, now: &Arc<AtomicI64>, store: &SqliteStore) -> Servic
         vault: Vault::from_key([7; 32]),
         attachments: home.join("data/attachments"),
         idle_ms: 30 * 60_000,
-        webhook: false,
+        alerts: Vec::new(),
+        sinks: Default::default(),
+        public_url: None,
         clock: Arc::new(move || now.load(Ordering::Relaxed)),
     };
     Service::start(parts).await.unwrap()

@@ -155,7 +155,9 @@ mod tests {
 
     #[test]
     fn only_what_would_be_read_as_markup_is_escaped() {
-        for same in ["max_connections", "2 * 3", r"C:\Users\me", "a < b", "R&D 部", "[ERROR] 失败", "~/.ssh", "3.14"] {
+        for same in
+            ["max_connections", "2 * 3", r"C:\Users\me", "a < b", "R&D 部", "[ERROR] 失败", "~/.ssh", "3.14"]
+        {
             assert_eq!(spelled(same), same);
         }
         for (text, expected) in [
@@ -180,8 +182,19 @@ mod tests {
 
     #[test]
     fn addresses_are_web_addresses_and_stay_in_their_quotes() {
-        assert_eq!(address("https://a.cn/?x=1&y=(\"2\")").as_deref(), Some("https://a.cn/?x=1&y=%28%222%22%29"));
-        for bad in ["javascript:alert(1)", "data:text/html,x", "//a.cn", "a.md", "https://", "http:///x", "mailto:a@b.cn"] {
+        assert_eq!(
+            address("https://a.cn/?x=1&y=(\"2\")").as_deref(),
+            Some("https://a.cn/?x=1&y=%28%222%22%29")
+        );
+        for bad in [
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "//a.cn",
+            "a.md",
+            "https://",
+            "http:///x",
+            "mailto:a@b.cn",
+        ] {
             assert_eq!(address(bad), None, "{bad}");
         }
     }

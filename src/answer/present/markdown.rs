@@ -7,37 +7,14 @@ use std::rc::Rc;
 
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
-use super::block::{Block, Gap, Line, Mark, Run, Spelling};
-use super::escape;
+use super::block::{Block, Line, Mark, Run, Spelling};
+use super::dialect::{Dialect, anchor, aside, spell_runs};
+use super::nesting::{Nesting, Place};
 use super::table::{self, Cell};
+use super::{code, escape};
 
-/// What is made of Markdown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Dialect {
-    /// Plain text; links are `title (address)`.
-    Plain,
-    /// Plain text in which `<a href>` is a link.
-    Anchors,
-    /// Headings, quotes, bold, italics, links, images, lists; a line break wants two spaces before it.
-    Dingtalk,
-    /// Tables and code too.
-    Full,
-}
-
-impl Dialect {
-    /// What breaks a line within a paragraph.
-    pub fn tail(self) -> &'static str {
-        match self {
-            Self::Plain | Self::Anchors | Self::Full => "",
-            Self::Dingtalk => "  ",
-        }
-    }
-
-    /// Whether it is Markdown.
-    pub fn is_markdown(self) -> bool {
-        matches!(self, Self::Dingtalk | Self::Full)
-    }
-}
+/// Marks within marks beyond these show nothing.
+const DEEPEST: usize = 8;
 
 /// The blocks of a Markdown text, spelled in the dialect.
 pub fn blocks(text: &str, dialect: Dialect) -> Vec<Block> {
@@ -48,29 +25,6 @@ pub fn blocks(text: &str, dialect: Dialect) -> Vec<Block> {
     }
     writer.end_block();
     writer.blocks
-}
-
-/// Spells words that are no Markdown in the dialect.
-pub fn spell(blocks: &mut [Block], dialect: Dialect) {
-    for line in blocks.iter_mut().flat_map(|block| &mut block.lines) {
-        spell_runs(&mut line.runs, dialect);
-    }
-}
-
-/// A link's runs in the dialect; the title alone where the address is none that may be opened.
-pub fn link(title: &str, url: &str, dialect: Dialect) -> Vec<Run> {
-    let Some(url) = escape::address(url) else { return vec![Run::words(title)] };
-    match anchor(&url, dialect) {
-        Some(mark) => vec![Run { marks: vec![Rc::new(mark)], ..Run::words(title) }],
-        None => vec![Run::words(title), aside(title, &url)],
-    }
-}
-
-/// What is open around the text.
-enum Around {
-    Quote,
-    List { next: Option<u64>, begun: bool },
-    Item { marker: String, used: bool },
 }
 
 /// What the words of an event go into.
@@ -85,7 +39,7 @@ enum Sink {
 struct Writer {
     dialect: Dialect,
     blocks: Vec<Block>,
-    around: Vec<Around>,
+    around: Nesting,
     marks: Vec<Rc<Mark>>,
     links: Vec<Link>,
     runs: Vec<Run>,
@@ -94,15 +48,6 @@ struct Writer {
     begins: Place,
     heading: Option<HeadingLevel>,
     sink: Sink,
-}
-
-/// Where a block is within the lists around it.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
-    /// It begins an item.
-    Item,
-    /// It goes on, or there is no list.
-    Within,
 }
 
 struct Link {
@@ -117,7 +62,7 @@ impl Writer {
         Self {
             dialect,
             blocks: Vec::new(),
-            around: Vec::new(),
+            around: Nesting::default(),
             marks: Vec::new(),
             links: Vec::new(),
             runs: Vec::new(),
@@ -154,13 +99,22 @@ impl Writer {
                 self.end_block();
                 self.heading = Some(level);
             }
-            Tag::BlockQuote(_) => self.open(Around::Quote),
-            Tag::List(next) => self.open(Around::List { next, begun: false }),
-            Tag::Item => self.item(),
+            Tag::BlockQuote(_) => {
+                self.end_block();
+                self.around.quote();
+            }
+            Tag::List(first) => {
+                self.end_block();
+                self.around.list(first);
+            }
+            Tag::Item => {
+                self.end_block();
+                self.around.item(self.dialect);
+            }
             Tag::CodeBlock(kind) => {
                 self.end_block();
                 let language = match kind {
-                    CodeBlockKind::Fenced(info) => language(&info),
+                    CodeBlockKind::Fenced(info) => code::language(&info),
                     CodeBlockKind::Indented => String::new(),
                 };
                 self.sink = Sink::Code(String::new(), language);
@@ -193,7 +147,7 @@ impl Writer {
             }
             TagEnd::BlockQuote(_) | TagEnd::List(_) | TagEnd::Item => {
                 self.end_block();
-                self.around.pop();
+                self.around.close();
             }
             TagEnd::CodeBlock => self.end_code(),
             TagEnd::Table => self.end_table(),
@@ -209,26 +163,6 @@ impl Writer {
             TagEnd::Link | TagEnd::Image => self.end_link(),
             _ => {}
         }
-    }
-
-    fn open(&mut self, around: Around) {
-        self.end_block();
-        self.around.push(around);
-    }
-
-    fn item(&mut self) {
-        self.end_block();
-        let bullet = if self.dialect.is_markdown() { "- " } else { "· " };
-        let Some(Around::List { next, .. }) = self.around.last_mut() else { return };
-        let marker = match next {
-            Some(number) => {
-                let marker = format!("{number}. ");
-                *number = number.saturating_add(1);
-                marker
-            }
-            None => bullet.to_owned(),
-        };
-        self.around.push(Around::Item { marker, used: false });
     }
 
     fn mark(&mut self, mark: &str) {
@@ -266,7 +200,8 @@ impl Writer {
             return;
         }
         // Marks that show nothing are left out, so that words on both sides of them are spelled as one.
-        let marks: Vec<_> = self.marks.iter().filter(|mark| !mark.open.is_empty()).map(Rc::clone).collect();
+        let shown = self.marks.iter().filter(|mark| !mark.open.is_empty()).take(DEEPEST);
+        let marks: Vec<_> = shown.map(Rc::clone).collect();
         if let Some(last) = self.runs.last_mut()
             && last.spelling == spelling
             && last.marks.len() == marks.len()
@@ -285,10 +220,7 @@ impl Writer {
         for link in &mut self.links {
             link.text.push_str(text);
         }
-        let ticks = "`".repeat(longest_ticks(text) + 1);
-        let pad = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
-        let mark = Mark { open: format!("{ticks}{pad}"), close: format!("{pad}{ticks}") };
-        self.marks.push(Rc::new(mark));
+        self.marks.push(Rc::new(code::span(text)));
         self.exact(text);
         self.marks.pop();
     }
@@ -357,7 +289,7 @@ impl Writer {
         let mut runs = mem::take(&mut self.runs);
         spell_runs(&mut runs, self.dialect);
         if self.lines.is_empty() {
-            self.begins = self.next_place();
+            self.begins = self.around.next_place();
         }
         let (prefix, again) = self.prefix();
         self.lines.push(Line { prefix, again, runs, tail });
@@ -377,51 +309,12 @@ impl Writer {
 
     /// Puts a block behind the others.
     fn place(&mut self, place: Place, block: Block) {
-        let gap = self.gap(place);
-        for around in &mut self.around {
-            if let Around::List { begun, .. } = around {
-                *begun = true;
-            }
-        }
+        let gap = self.around.gap(place, self.dialect);
         self.blocks.push(Block { gap, ..block });
     }
 
-    /// Items of a list stand close; what follows the first block of an item does so in plain text only.
-    fn gap(&self, place: Place) -> Gap {
-        let begun = self.around.iter().any(|around| matches!(around, Around::List { begun: true, .. }));
-        match place {
-            Place::Item if begun => Gap::Line,
-            Place::Within if begun && !self.dialect.is_markdown() => Gap::Line,
-            Place::Item | Place::Within => Gap::Paragraph,
-        }
-    }
-
-    /// Whether the next line begins an item.
-    fn next_place(&self) -> Place {
-        match self.around.last() {
-            Some(Around::Item { used: false, .. }) => Place::Item,
-            _ => Place::Within,
-        }
-    }
-
-    /// What stands before the next line, and before what is cut off it. Uses up the marker of an item.
     fn prefix(&mut self) -> (String, String) {
-        let (mut first, mut again) = (String::new(), String::new());
-        for around in &mut self.around {
-            match around {
-                Around::Quote => {
-                    first.push_str("> ");
-                    again.push_str("> ");
-                }
-                Around::List { .. } => {}
-                Around::Item { marker, used } => {
-                    let blank = " ".repeat(marker.chars().count());
-                    first.push_str(if *used { &blank } else { marker });
-                    again.push_str(&blank);
-                    *used = true;
-                }
-            }
-        }
+        let (mut first, again) = self.around.prefix();
         if let Some(level) = self.heading.filter(|_| self.dialect.is_markdown()) {
             first.push_str(&"#".repeat(level as usize));
             first.push(' ');
@@ -435,35 +328,9 @@ impl Writer {
         if code.trim().is_empty() {
             return;
         }
-        let place = self.next_place();
+        let place = self.around.next_place();
         let (first, again) = self.prefix();
-        let mut block = match self.dialect {
-            Dialect::Full => {
-                let fence = "`".repeat(longest_ticks(code).max(2) + 1);
-                let (open, close) = (format!("{first}{fence}{language}"), format!("{again}{fence}"));
-                Block { open: vec![open], close: Some(close), ..Block::default() }
-            }
-            _ => Block::default(),
-        };
-        let shown = match self.dialect {
-            // Code is copied: nothing may stand before it.
-            Dialect::Plain | Dialect::Anchors => String::new(),
-            Dialect::Dingtalk | Dialect::Full => again,
-        };
-        if place == Place::Item && self.dialect != Dialect::Full {
-            block.lines.push(Line { prefix: first, tail: self.dialect.tail(), ..Line::default() });
-        }
-        for line in code.lines() {
-            let spelling = match self.dialect {
-                Dialect::Full => Spelling::Exact,
-                _ => Spelling::Words,
-            };
-            let mut runs = vec![Run { spelling, ..Run::words(line) }];
-            spell_runs(&mut runs, self.dialect);
-            let (prefix, again) = (shown.clone(), shown.clone());
-            block.lines.push(Line { prefix, again, runs, tail: self.dialect.tail() });
-        }
-        self.place(place, block);
+        self.place(place, code::block(code, &language, self.dialect, place, &first, &again));
     }
 
     fn end_table(&mut self) {
@@ -473,7 +340,7 @@ impl Writer {
             _ => table::lines(rows, self.dialect.tail()),
         };
         for mut block in blocks {
-            let place = self.next_place();
+            let place = self.around.next_place();
             for line in &mut block.lines {
                 spell_runs(&mut line.runs, self.dialect);
                 (line.prefix, line.again) = self.prefix();
@@ -485,39 +352,6 @@ impl Writer {
             self.place(place, block);
         }
     }
-}
-
-fn spell_runs(runs: &mut [Run], dialect: Dialect) {
-    match dialect {
-        Dialect::Plain => {}
-        Dialect::Anchors => escape::anchors(runs),
-        Dialect::Dingtalk | Dialect::Full => escape::markdown(runs),
-    }
-}
-
-fn anchor(url: &str, dialect: Dialect) -> Option<Mark> {
-    match dialect {
-        Dialect::Plain => None,
-        // `&` stays: the platform's own examples have it so.
-        Dialect::Anchors => Some(Mark { open: format!("<a href=\"{url}\">"), close: "</a>".to_owned() }),
-        Dialect::Dingtalk | Dialect::Full => Some(Mark { open: "[".to_owned(), close: format!("]({url})") }),
-    }
-}
-
-/// The address behind a title, which it is not worth saying twice. Kept in one piece where that is possible.
-fn aside(title: &str, url: &str) -> Run {
-    let text = if title == url { String::new() } else { format!(" ({url})") };
-    let whole = Rc::new(Mark { open: String::new(), close: String::new() });
-    Run { text, marks: vec![whole], spelling: Spelling::Exact }
-}
-
-fn longest_ticks(text: &str) -> usize {
-    text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
-}
-
-fn language(info: &str) -> String {
-    let word = info.split_whitespace().next().unwrap_or("");
-    word.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '#' | '_')).take(20).collect()
 }
 
 fn file_name(url: &str) -> &str {

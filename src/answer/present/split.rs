@@ -35,7 +35,8 @@ pub enum Fit {
 
 /// Cuts blocks into parts.
 pub fn pack(blocks: &[Block], room: Room) -> Packed {
-    let mut packer = Packer { room, parts: Vec::new(), out: String::new(), frame: None, gap: "", fit: Fit::Whole };
+    let mut packer =
+        Packer { room, parts: Vec::new(), out: String::new(), frame: None, gap: "", fit: Fit::Whole };
     for block in blocks {
         packer.block(block);
         if packer.fit == Fit::Cut {
@@ -118,8 +119,8 @@ impl Packer {
 
     /// The block's frame, where one fits into a part beside its content.
     fn opening<'a>(&self, block: &'a Block) -> Option<&'a Block> {
-        let frame = size(&Block { lines: Vec::new(), ..block.clone() });
-        (!block.open.is_empty() && frame * 2 <= self.room.part.min(self.room.last)).then_some(block)
+        (!block.open.is_empty() && frame_size(block) * 2 <= self.room.part.min(self.room.last))
+            .then_some(block)
     }
 
     fn line(&mut self, line: &Line, frame: Option<&Block>) {
@@ -127,7 +128,7 @@ impl Packer {
         if self.write(&whole, frame) {
             return self.tail(line);
         }
-        let needed = whole.len() + frame.map_or(0, |block| size(&Block { lines: Vec::new(), ..block.clone() }) + 2);
+        let needed = whole.len() + frame.map_or(0, frame_size);
         if needed <= self.next() && self.is_half_full() {
             self.flush();
             if self.write(&whole, frame) {
@@ -185,19 +186,20 @@ impl Packer {
     }
 
     fn overhead(&self, frame: Option<&Block>) -> usize {
-        let new = frame.filter(|_| self.frame.is_none());
-        new.map_or(0, |block| {
-            let close = block.close.as_ref().map_or(0, |close| close.len() + 1);
-            block.open.iter().map(|line| line.len() + 1).sum::<usize>() + close
-        })
+        frame.filter(|_| self.frame.is_none()).map_or(0, frame_size)
     }
+}
+
+/// Bytes of what stands around the lines of a block, line breaks included.
+fn frame_size(block: &Block) -> usize {
+    let close = block.close.as_ref().map_or(0, |close| close.len() + 1);
+    block.open.iter().map(|line| line.len() + 1).sum::<usize>() + close
 }
 
 /// Bytes of a block on its own.
 fn size(block: &Block) -> usize {
     let lines: usize = block.lines.iter().map(|line| line.written().len() + line.tail.len() + 1).sum();
-    let open: usize = block.open.iter().map(|line| line.len() + 1).sum();
-    (lines + open + block.close.as_ref().map_or(0, |close| close.len() + 1)).saturating_sub(1)
+    (lines + frame_size(block)).saturating_sub(1)
 }
 
 /// How good a place to cut must be.
@@ -272,16 +274,16 @@ fn reach(line: &Line, (run, byte): (usize, usize)) -> usize {
 
 /// Whether two characters are one to the eye, or one escape.
 fn joins(c: char, after: Option<char>) -> bool {
-    let combining = |c: char| {
-        matches!(c, '\u{300}'..='\u{36f}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}' | '\u{20e3}' | '\u{1f3fb}'..='\u{1f3ff}')
-    };
+    let combining = |c: char| matches!(c, '\u{300}'..='\u{36f}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}' | '\u{20e3}' | '\u{1f3fb}'..='\u{1f3ff}');
     let flag = |c: char| matches!(c, '\u{1f1e6}'..='\u{1f1ff}');
     c == '\\' || c == '\u{200d}' || after.is_some_and(|after| combining(after) || flag(c) && flag(after))
 }
 
 fn ends_sentence(c: char, before: Option<char>, after: Option<char>) -> bool {
     match c {
-        '。' | '！' | '？' | '；' | '…' => !matches!(after, Some('”' | '’' | '」' | '）' | '。' | '！' | '？' | '…')),
+        '。' | '！' | '？' | '；' | '…' => {
+            !matches!(after, Some('”' | '’' | '」' | '）' | '。' | '！' | '？' | '…'))
+        }
         '”' | '」' => matches!(before, Some('。' | '！' | '？')),
         '.' | '!' | '?' | ';' => after.is_none_or(char::is_whitespace),
         _ => false,

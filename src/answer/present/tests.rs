@@ -22,7 +22,9 @@ fn caps(markdown: Markdown, max_bytes: usize, max_parts: usize, menu: usize) -> 
 fn answer(text: &str) -> Reply {
     let source = "https://help.example.cn/disk".to_owned();
     let case_id = CaseId::parse("disk").unwrap();
-    Reply::Answer { text: text.to_owned(), case_id, title: "磁盘扩容".to_owned(), source, confidence: 0.9 }
+    Reply::Answer {
+        text: text.to_owned(), case_id, title: "磁盘扩容".to_owned(), source, confidence: 0.9
+    }
 }
 
 fn some_choices(labels: &[&str]) -> Reply {
@@ -32,7 +34,10 @@ fn some_choices(labels: &[&str]) -> Reply {
         case_id: CaseId::parse("x"),
         value: None,
     };
-    Reply::Choices { text: "您想问的是:".to_owned(), choices: labels.iter().enumerate().map(choice).collect() }
+    Reply::Choices {
+        text: "您想问的是:".to_owned(),
+        choices: labels.iter().enumerate().map(choice).collect(),
+    }
 }
 
 fn text(text: &str) -> Reply {
@@ -55,9 +60,7 @@ fn shown(parts: &[Part]) -> String {
 fn texts(parts: &[Part]) -> Vec<String> {
     let one = |part: &Part| match part {
         Part::Text { text } | Part::Markdown { text, .. } => text.clone(),
-        Part::Menu { head, items, .. } => {
-            items.iter().fold(head.clone(), |text, item| text + &item.label)
-        }
+        Part::Menu { head, items, .. } => items.iter().fold(head.clone(), |text, item| text + &item.label),
     };
     parts.iter().map(one).collect()
 }
@@ -104,9 +107,14 @@ fn rich_text_is_shown_in_each_dialect() {
 #[test]
 fn replies_of_one_turn_are_one_part_where_they_fit() {
     let ticket_id = TicketId::parse("T1").unwrap();
-    let handoff =
-        Reply::Handoff { text: "已转人工。".to_owned(), ticket_id, queue_position: None, expected_wait_s: None };
-    let parts = present(&[text("收到*您*。\n请稍等。"), handoff], &caps(Markdown::Full, 2048, 3, 6), &words(), None);
+    let handoff = Reply::Handoff {
+        text: "已转人工。".to_owned(),
+        ticket_id,
+        queue_position: None,
+        expected_wait_s: None,
+    };
+    let parts =
+        present(&[text("收到*您*。\n请稍等。"), handoff], &caps(Markdown::Full, 2048, 3, 6), &words(), None);
     assert_eq!(shown(&parts), "[text]\n收到*您*。\n请稍等。\n\n已转人工。\n");
 }
 
@@ -123,7 +131,8 @@ fn choices_are_a_menu_where_it_is_large_enough_else_numbered() {
         let parts = present(&replies, &caps(ANCHORS, 2048, 3, menu), &words(), None);
         assert_eq!(shown(&parts), expected);
     }
-    let parts = present(&[answer("做。"), replies[1].clone()], &caps(Markdown::Full, 2048, 3, 6), &words(), None);
+    let parts =
+        present(&[answer("做。"), replies[1].clone()], &caps(Markdown::Full, 2048, 3, 6), &words(), None);
     let expected = "[markdown 磁盘扩容]\n做。\n\n来源: [磁盘扩容](https://help.example.cn/disk)\n[menu]\n您想问的是:\n(c0) \
                     磁盘 扩容\n(c1) 快照\n(c2) 都不是\n";
     assert_eq!(shown(&parts), expected);
@@ -141,10 +150,7 @@ fn a_menu_above_which_the_answer_has_no_place_is_numbered_in_the_only_part() {
 fn only_the_last_choices_are_numbered() {
     let replies = [some_choices(&["甲"]), some_choices(&["乙", "丙"])];
     let parts = present(&replies, &caps(BARE, 2048, 3, 0), &words(), None);
-    assert_eq!(
-        shown(&parts),
-        "[text]\n您想问的是:\n· 甲\n\n您想问的是:\n1. 乙\n2. 丙\n回复序号即可选择。\n"
-    );
+    assert_eq!(shown(&parts), "[text]\n您想问的是:\n· 甲\n\n您想问的是:\n1. 乙\n2. 丙\n回复序号即可选择。\n");
 }
 
 #[test]
@@ -173,7 +179,10 @@ fn what_does_not_fit_is_linked_or_said_to_be_left_out() {
         assert!(parts[0].ends_with(['。', '!']), "{parts:?}");
         let replies = [answer(&long), some_choices(&["甲", "乙"])];
         let parts = texts(&present(&replies, &caps(markdown, 300, 2, 0), &words(), more));
-        assert!(parts[1].contains(&end) && parts[1].contains("2. 乙") && parts[1].ends_with("即可选择。"), "{parts:?}");
+        assert!(
+            parts[1].contains(&end) && parts[1].contains("2. 乙") && parts[1].ends_with("即可选择。"),
+            "{parts:?}"
+        );
     }
 }
 
@@ -189,7 +198,10 @@ fn a_fence_and_the_head_of_a_table_are_opened_again() {
     let table = format!("| 列 | 值 |\n|-|-|\n{}", "| 一二三 | 四五六 |\n".repeat(20));
     let parts = texts(&present(&[answer(&table)], &caps(Markdown::Full, 128, 20, 0), &words(), None));
     for part in parts.iter().filter(|part| part.contains("一二三")) {
-        assert!(part.starts_with("| 列 | 值 |\n| --- | --- |\n|") && part.matches("---").count() == 2, "{part}");
+        assert!(
+            part.starts_with("| 列 | 值 |\n| --- | --- |\n|") && part.matches("---").count() == 2,
+            "{part}"
+        );
     }
 }
 
@@ -222,7 +234,9 @@ fn the_way_to_say_whether_it_helped_stands_below_an_answer_without_choices() {
     let below = |replies: &[Reply]| {
         texts(&present(replies, &caps(BARE, 2048, 3, 0), &words, None))[0].contains("有帮助")
     };
-    assert!(below(&[answer("做。")]) && !below(&[text("好")]) && !below(&[answer("做。"), some_choices(&["甲"])]));
+    assert!(
+        below(&[answer("做。")]) && !below(&[text("好")]) && !below(&[answer("做。"), some_choices(&["甲"])])
+    );
 }
 
 fn dialects() -> impl Strategy<Value = Markdown> {

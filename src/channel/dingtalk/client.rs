@@ -51,7 +51,8 @@ impl Client {
         let lives = handle.url_until.is_none_or(|until| now_ms.saturating_add(MARGIN_MS) < until);
         let session = handle.url.as_deref().filter(|_| lives).and_then(|url| self.caller.allowed(url).ok());
         let Some(url) = session else { return self.send_by_api(target, part, now_ms).await };
-        let (status, answer) = self.caller.post_json(url.as_str(), &[], &reply::session(part, target)).await?;
+        let (status, answer) =
+            self.caller.post_json(url.as_str(), &[], &reply::session(part, target)).await?;
         match fault::errcode(&answer) {
             None if (200..300).contains(&status) => Ok(()),
             Some(code) if TOO_OFTEN.contains(&code) => Err(fault::refused(429, &answer)),
@@ -73,7 +74,12 @@ impl Client {
             reason: "DingTalk names no address for the file: it is too old, or 企业内机器人发送消息权限 is missing"
                 .to_owned(),
         })?;
-        let url = self.caller.allowed(url)?;
+        // Addresses of files come with http, and work with https.
+        let secure = url.strip_prefix("http://").map(|rest| format!("https://{rest}"));
+        let url = match (self.caller.allowed(url), secure) {
+            (Err(_), Some(secure)) => self.caller.allowed(&secure)?,
+            (allowed, _) => allowed?,
+        };
         Ok(self.caller.download(url.as_str(), limit_bytes).await?)
     }
 
@@ -92,7 +98,9 @@ impl Client {
             return self.call("/v1.0/robot/groupMessages/send", &body, now_ms).await.map(drop);
         }
         if !reply::is_staff(&target.user) {
-            let reason = "the session is over, and DingTalk takes no later message for people without a staff id".to_owned();
+            let reason =
+                "the session is over, and DingTalk takes no later message for people without a staff id"
+                    .to_owned();
             return Err(Undelivered { hope: Hope::Quota, reason });
         }
         let body = reply::direct(part, robot, &target.user);
@@ -120,7 +128,7 @@ impl Client {
     }
 
     async fn access_token(&self, now_ms: i64) -> Result<Secret, Undelivered> {
-        let fetch = async || {
+        let fetch = async {
             let url = format!("{}/v1.0/oauth2/accessToken", self.options.api_base);
             let secret = self.options.app_secret.expose();
             let body = json!({"appKey": self.options.app_key, "appSecret": secret});
@@ -132,7 +140,7 @@ impl Client {
             let seconds = answer.get("expireIn").and_then(Value::as_u64).unwrap_or(7200);
             Ok((Secret::from(token.to_owned()), seconds))
         };
-        self.token.get(now_ms, fetch()).await
+        self.token.get(now_ms, fetch).await
     }
 }
 
@@ -146,7 +154,8 @@ fn taken_by(user: &str, answer: &Value) -> Result<(), Undelivered> {
         () if names("flowControlledStaffIdList") => Err(fault::refused(429, answer)),
         () if names("invalidStaffIdList") => Err(Undelivered {
             hope: Hope::Never,
-            reason: "the person has left the organisation, or the application is not visible to them".to_owned(),
+            reason: "the person has left the organisation, or the application is not visible to them"
+                .to_owned(),
         }),
         () => Ok(()),
     }

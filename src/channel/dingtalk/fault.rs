@@ -20,9 +20,10 @@ pub fn refused(status: u16, answer: &Value) -> Undelivered {
         () if says(&["qps", "throttl", "flowcontrol", "toomany", "90018"]) || status == 429 => {
             (Hope::Later(Some(RATE_PAUSE)), "too many calls; it is sent later")
         }
-        () if says(&["ipnotinwhitelist", "ip.not", "whitelist"]) => {
-            (Hope::Never, "add this server's address to 服务器出口 IP of the application in the DingTalk developer console")
-        }
+        () if says(&["ipnotinwhitelist", "ip.not", "whitelist"]) => (
+            Hope::Never,
+            "add this server's address to 服务器出口 IP of the application in the DingTalk developer console",
+        ),
         () if says(&["forbidden", "accessdenied", "nopermission"]) || status == 403 => (
             Hope::Never,
             "grant 企业内机器人发送消息权限 under 权限管理 of the application in the DingTalk developer console, and publish it",
@@ -39,7 +40,7 @@ pub fn refused(status: u16, answer: &Value) -> Undelivered {
         }
         () => (Hope::Never, "DingTalk does not take it"),
     };
-    Undelivered { hope, reason: format!("DingTalk answered {status} {code}: {advice}") }
+    Undelivered { hope, reason: format!("DingTalk answered {status}{}: {advice}", spaced(&code)) }
 }
 
 /// What is wrong where a token is refused.
@@ -49,7 +50,8 @@ pub fn unknown(status: u16, answer: &Value) -> Undelivered {
         return refused(status, answer);
     }
     let reason = format!(
-        "DingTalk gives no access token ({status} {code}): check app_key and app_secret, as 凭证与基础信息 of the application shows them"
+        "DingTalk gives no access token ({status}{}): check app_key and app_secret, as 凭证与基础信息 of the application shows them",
+        spaced(&code)
     );
     Undelivered { hope: Hope::Never, reason }
 }
@@ -65,6 +67,10 @@ pub fn errcode(answer: &Value) -> Option<i64> {
     let code = answer.get("errcode")?;
     let code = code.as_i64().or_else(|| code.as_str()?.parse().ok()).unwrap_or(-1);
     (code != 0).then_some(code)
+}
+
+fn spaced(code: &str) -> String {
+    if code.is_empty() { String::new() } else { format!(" {code}") }
 }
 
 /// The code as it may be shown: an answer is input too.

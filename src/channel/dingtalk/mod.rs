@@ -11,6 +11,7 @@ pub mod reply;
 pub mod sign;
 pub mod stream;
 pub mod stream_client;
+pub mod stream_state;
 
 use crate::privacy::secret::Secret;
 

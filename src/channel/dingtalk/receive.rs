@@ -68,7 +68,9 @@ fn said(wire: &Value) -> Said {
     let content = &wire["content"];
     let kind = text(wire, "msgtype").unwrap_or_default();
     match kind {
-        "text" => words(text(&wire["text"], "content").or(content.as_str()).or(text(content, "content")), wire),
+        "text" => {
+            words(text(&wire["text"], "content").or(content.as_str()).or(text(content, "content")), wire)
+        }
         "richText" => rich(content),
         "picture" => file(content, "picture.jpg".to_owned(), kind),
         "audio" => match text(content, "recognition").map(str::trim).filter(|words| !words.is_empty()) {
@@ -180,11 +182,17 @@ mod tests {
         assert_eq!(arrival.target, Target { user: "s1".to_owned(), chat: None, group: false });
         assert_eq!(arrival.said, Said::Text { text: "年假怎么请".to_owned() });
         assert_eq!(arrival.handle.url_until, Some(1_760_005_400_000));
-        assert!(arrival.handle.url.unwrap().ends_with("session=x") && arrival.name.as_deref() == Some("小钉"));
-        let outside = json!({"msgtype": "text", "conversationType": "2", "senderStaffId": null, "createAt": "5"});
+        assert!(
+            arrival.handle.url.unwrap().ends_with("session=x") && arrival.name.as_deref() == Some("小钉")
+        );
+        let outside =
+            json!({"msgtype": "text", "conversationType": "2", "senderStaffId": null, "createAt": "5"});
         let arrival = of(outside).unwrap();
         let chat = Some("cid1".to_owned());
-        assert_eq!((arrival.target, arrival.at), (Target { user: "$:LWCP_v1:$a".to_owned(), chat, group: true }, 5));
+        assert_eq!(
+            (arrival.target, arrival.at),
+            (Target { user: "$:LWCP_v1:$a".to_owned(), chat, group: true }, 5)
+        );
     }
 
     #[test]
@@ -205,15 +213,30 @@ mod tests {
         for (wire, expected) in [
             (json!({"msgtype": "text", "content": "顶层"}), text("顶层")),
             (json!({"msgtype": "text", "content": {"content": "内层"}}), text("内层")),
-            (json!({"msgtype": "text", "text": {"content": " "}}), Said::Entered { scene: "mention".to_owned() }),
+            (
+                json!({"msgtype": "text", "text": {"content": " "}}),
+                Said::Entered { scene: "mention".to_owned() },
+            ),
             (json!({"msgtype": "text", "errorMessage": "limit", "errorCode": "20001"}), unsupported("quota")),
-            (json!({"msgtype": "text", "text": {"content": ""}, "errorMessage": "limit"}), unsupported("quota")),
+            (
+                json!({"msgtype": "text", "text": {"content": ""}, "errorMessage": "limit"}),
+                unsupported("quota"),
+            ),
             (json!({"msgtype": "text"}), unsupported("text")),
-            (json!({"msgtype": "richText", "content": {"richText": rich}}), files("看这个报错", &[("picture-1.jpg", "d1")])),
+            (
+                json!({"msgtype": "richText", "content": {"richText": rich}}),
+                files("看这个报错", &[("picture-1.jpg", "d1")]),
+            ),
             (json!({"msgtype": "richText", "content": {"richText": [{"text": " a "}]}}), text("a")),
             (json!({"msgtype": "richText", "content": {"richText": {}}}), unsupported("richText")),
-            (json!({"msgtype": "picture", "content": {"downloadCode": "d"}}), files("", &[("picture.jpg", "d")])),
-            (json!({"msgtype": "audio", "content": {"downloadCode": "d", "recognition": " 你好 "}}), text("你好")),
+            (
+                json!({"msgtype": "picture", "content": {"downloadCode": "d"}}),
+                files("", &[("picture.jpg", "d")]),
+            ),
+            (
+                json!({"msgtype": "audio", "content": {"downloadCode": "d", "recognition": " 你好 "}}),
+                text("你好"),
+            ),
             (json!({"msgtype": "audio", "content": {"downloadCode": "d"}}), files("", &[("audio.amr", "d")])),
             (
                 json!({"msgtype": "video", "content": {"downloadCode": "d", "videoType": "mov"}}),

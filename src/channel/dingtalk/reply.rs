@@ -102,7 +102,10 @@ mod tests {
     #[test]
     fn a_menu_is_numbered_text() {
         let item = |label: &str| MenuItem { id: "x".to_owned(), label: label.to_owned() };
-        let menu = Part::Menu { head: "请选:".to_owned(), items: vec![item("甲"), item("乙")], tail: String::new() };
+        let menu =
+            Part::Menu {
+                head: "请选:".to_owned(), items: vec![item("甲"), item("乙")], tail: String::new()
+            };
         assert_eq!(session(&menu, &target("u", None))["text"]["content"], "请选:\n1. 甲\n2. 乙");
     }
 }

@@ -18,7 +18,9 @@ const WINDOW_MS: i64 = 60 * 60 * 1000;
 /// The signature for a timestamp (Unix milliseconds, as it is sent).
 pub fn sign(timestamp: &str, secret: &Secret) -> String {
     // A key of any length is taken; were it not, the empty signature would fit nothing.
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes()) else { return String::new() };
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes()) else {
+        return String::new();
+    };
     mac.update(timestamp.as_bytes());
     mac.update(b"\n");
     mac.update(secret.expose().as_bytes());
@@ -29,7 +31,12 @@ pub fn sign(timestamp: &str, secret: &Secret) -> String {
 ///
 /// # Errors
 /// One is missing, the signature does not fit, or its time is more than an hour from `now_ms`.
-pub fn verify(timestamp: Option<&str>, given: Option<&str>, secret: &Secret, now_ms: i64) -> Result<(), Refused> {
+pub fn verify(
+    timestamp: Option<&str>,
+    given: Option<&str>,
+    secret: &Secret,
+    now_ms: i64,
+) -> Result<(), Refused> {
     let (Some(timestamp), Some(given)) = (timestamp, given) else { return Err(Refused::Incomplete) };
     let right = sign(timestamp, secret);
     // An empty secret would be known to everybody.

@@ -3,8 +3,7 @@
 //! After `disconnect` nothing more comes by a socket that still stands, so a new one is opened before the old one is let go, which is
 //! read for a while longer. A socket by which nothing came for a minute is dead, whatever TCP says.
 
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -22,6 +21,7 @@ use crate::channel::call::Caller;
 use crate::channel::{Arrival, Hope, Undelivered};
 
 use super::stream::{self, Frame};
+use super::stream_state::State;
 use super::{Options, receive};
 
 /// Longest frame that is read, in bytes.
@@ -78,48 +78,6 @@ pub struct Outside {
     pub now_ms: fn() -> i64,
     /// Any number.
     pub random: fn() -> u32,
-}
-
-/// How a stream is, for figures and health.
-#[derive(Debug, Default)]
-pub struct State {
-    connected: AtomicBool,
-    last_frame: AtomicI64,
-    connections: AtomicU64,
-    problem: Mutex<Option<String>>,
-}
-
-impl State {
-    /// Whether it stands.
-    pub fn is_connected(&self) -> bool {
-        self.connected.load(Ordering::Relaxed)
-    }
-
-    /// When something last came by it, Unix milliseconds; 0: never.
-    pub fn last_frame_ms(&self) -> i64 {
-        self.last_frame.load(Ordering::Relaxed)
-    }
-
-    /// How many were opened so far.
-    pub fn connections(&self) -> u64 {
-        self.connections.load(Ordering::Relaxed)
-    }
-
-    /// Why it does not stand, where that is known.
-    pub fn problem(&self) -> Option<String> {
-        self.problem.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn fail(&self, problem: Option<String>) {
-        self.connected.store(false, Ordering::Relaxed);
-        *self.problem.lock().unwrap_or_else(PoisonError::into_inner) = problem;
-    }
-
-    fn stand(&self) {
-        self.fail(None);
-        self.connected.store(true, Ordering::Relaxed);
-        self.connections.fetch_add(1, Ordering::Relaxed);
-    }
 }
 
 /// A robot's stream.
@@ -213,12 +171,15 @@ impl Stream {
             return Err(super::fault::unknown(status, &answer));
         };
         self.caller.allowed(&gate.endpoint)?;
-        let limits = WebSocketConfig::default().max_message_size(Some(MAX_FRAME)).max_frame_size(Some(MAX_FRAME));
+        let limits =
+            WebSocketConfig::default().max_message_size(Some(MAX_FRAME)).max_frame_size(Some(MAX_FRAME));
         let opening = connect_async_with_config(gate.address(), Some(limits), true);
         // The address holds the ticket: what went wrong is not said with it.
         let lost = |what: &str| Undelivered {
             hope: Hope::Later(None),
-            reason: format!("DingTalk's stream {what}: check that this server may open connections to *.dingtalk.com"),
+            reason: format!(
+                "DingTalk's stream {what}: check that this server may open connections to *.dingtalk.com"
+            ),
         };
         match timeout(pace.connect, opening).await {
             Ok(Ok((socket, _))) => Ok(Line { socket, waiting: FuturesUnordered::new() }),
@@ -247,7 +208,7 @@ impl Shared {
                         Taken::Close => return End::Broken,
                         Taken::Handover(text) => {
                             // Another one is wanted, whether this was heard or not.
-                            drop(self.write(line, Message::text(text)).await);
+                            let _ = self.write(line, Message::text(text)).await;
                             if until.is_none() {
                                 return End::Handover;
                             }
@@ -285,7 +246,7 @@ impl Shared {
             _ => return Taken::Nothing,
         };
         let now_ms = (self.outside.now_ms)();
-        self.state.last_frame.store(now_ms, Ordering::Relaxed);
+        self.state.heard(now_ms);
         match stream::read(&text) {
             Frame::Message { id, data } => match receive::decode(&self.options, &data, now_ms) {
                 Ok(arrival) => {

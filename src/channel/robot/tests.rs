@@ -22,7 +22,8 @@ async fn notices_are_sent_in_both_forms() {
     let taken = (200, json!({"errcode": 0}));
     let (host, served) = fake::answering(vec![taken.clone(), taken.clone(), taken]).await;
     let caller = Caller::new(&[]).unwrap();
-    let robot = DingtalkRobot::new(format!("http://{host}/robot/send?access_token=k").into(), None, caller.clone());
+    let robot =
+        DingtalkRobot::new(format!("http://{host}/robot/send?access_token=k").into(), None, caller.clone());
     robot.send(&notice(Form::Markdown), 0).await.unwrap();
     robot.send(&notice(Form::Text), 0).await.unwrap();
     let robot = WecomRobot::new(format!("http://{host}/cgi-bin/webhook/send?key=k").into(), caller);
@@ -31,7 +32,10 @@ async fn notices_are_sent_in_both_forms() {
     let markdown = json!({"msgtype": "markdown", "markdown": {"title": "P0 告警", "text": "### P0 告警\n\n核心业务**中断**"}});
     assert_eq!((asked[0].0.as_str(), &asked[0].2), ("/robot/send?access_token=k", &markdown));
     assert_eq!(asked[1].2["text"]["content"], "P0 告警\n核心业务**中断**");
-    assert_eq!(asked[2].2, json!({"msgtype": "markdown", "markdown": {"content": "### P0 告警\n核心业务**中断**"}}));
+    assert_eq!(
+        asked[2].2,
+        json!({"msgtype": "markdown", "markdown": {"content": "### P0 告警\n核心业务**中断**"}})
+    );
 }
 
 #[tokio::test]
@@ -44,17 +48,21 @@ async fn refusals_say_what_to_change_and_hide_the_address() {
         (130_101, "send too fast, exceed 20 times per minute", Hope::Later(Some(BLOCKED)), "ten minutes"),
         (300_001, "token is not exist", never, "new one"),
     ] {
-        let (host, _served) = fake::answering(vec![(200, json!({"errcode": errcode, "errmsg": errmsg}))]).await;
+        let (host, _served) =
+            fake::answering(vec![(200, json!({"errcode": errcode, "errmsg": errmsg}))]).await;
         let url = format!("http://{host}/robot/send?access_token=hush");
         let error = DingtalkRobot::new(url.into(), None, Caller::new(&[]).unwrap());
         let error = error.send(&notice(Form::Text), 0).await.unwrap_err();
         assert_eq!(error.hope, hope, "{errmsg}");
         assert!(error.reason.contains(says) && !error.reason.contains("hush"), "{error}");
     }
-    let gone = WecomRobot::new("http://127.0.0.1:1/send?key=hush".to_owned().into(), Caller::new(&[]).unwrap());
+    let gone =
+        WecomRobot::new("http://127.0.0.1:1/send?key=hush".to_owned().into(), Caller::new(&[]).unwrap());
     let error = gone.send(&notice(Form::Text), 0).await.unwrap_err();
     assert!(error.hope == Hope::Later(None) && !error.reason.contains("hush"), "{error}");
-    assert!(matches!(wecom_fault(45_009, ""), (Hope::Later(Some(_)), _)) && wecom_fault(93_000, "").0 == never);
+    assert!(
+        matches!(wecom_fault(45_009, ""), (Hope::Later(Some(_)), _)) && wecom_fault(93_000, "").0 == never
+    );
 }
 
 #[test]
@@ -74,7 +82,11 @@ fn what_is_too_long_is_cut_between_characters() {
     let long = Notice { text: "长".repeat(6000), ..notice(Form::Text) };
     for (body, path, most) in [
         (wecom_body(&long), "/text/content", WECOM_TEXT_BYTES),
-        (wecom_body(&Notice { form: Form::Markdown, ..long.clone() }), "/markdown/content", WECOM_MARKDOWN_BYTES),
+        (
+            wecom_body(&Notice { form: Form::Markdown, ..long.clone() }),
+            "/markdown/content",
+            WECOM_MARKDOWN_BYTES,
+        ),
         (dingtalk_body(&long), "/text/content", DINGTALK_BYTES),
     ] {
         let text = body.pointer(path).and_then(Value::as_str).unwrap();

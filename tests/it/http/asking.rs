@@ -128,7 +128,9 @@ impl World {
             vault: Vault::from_key([7; 32]),
             attachments: at("data/attachments"),
             idle_ms: 1_800_000,
-            webhook: false,
+            alerts: Vec::new(),
+            sinks: Default::default(),
+            public_url: None,
             // A Tuesday, 11 o'clock in China.
             clock: Arc::new(|| 1_795_489_200_000),
         };

@@ -53,7 +53,10 @@ async fn a_session_that_is_over_or_elsewhere_is_followed_by_the_api() {
     let elsewhere = Handle { url: Some("http://169.254.169.254/x".to_owned()), ..Handle::default() };
     client.send(&group, &elsewhere, &part(), 0).await.unwrap();
     let asked = served.await.unwrap();
-    assert_eq!((asked[2].0.as_str(), &asked[2].2["openConversationId"]), ("/v1.0/robot/groupMessages/send", &json!("cid")));
+    assert_eq!(
+        (asked[2].0.as_str(), &asked[2].2["openConversationId"]),
+        ("/v1.0/robot/groupMessages/send", &json!("cid"))
+    );
     assert_eq!(asked[3].0, "/v1.0/robot/groupMessages/send");
 }
 
@@ -84,7 +87,8 @@ async fn what_is_not_taken_says_why() {
     let (host, _served) = fake::answering(vec![(400, json!({"code": "invalidClientIdOrSecret"}))]).await;
     let error = client(&host).check(0).await.unwrap_err();
     assert!(error.hope == Hope::Never && !error.reason.contains("hush"), "{error}");
-    let error = client("127.0.0.1:1").send(&person("$:LWCP"), &Handle::default(), &part(), 0).await.unwrap_err();
+    let error =
+        client("127.0.0.1:1").send(&person("$:LWCP"), &Handle::default(), &part(), 0).await.unwrap_err();
     assert_eq!(error.hope, Hope::Quota);
 }
 
@@ -98,8 +102,20 @@ async fn a_file_is_fetched_by_its_code_from_the_platform_only() {
     let file = client.fetch("code1", 100, 0).await.unwrap();
     assert_eq!(file.bytes, b"\"PNG\"");
     assert_eq!(served.await.unwrap()[1].2, json!({"downloadCode": "code1", "robotCode": "dingbot"}));
-    let (host, _served) = fake::answering(vec![token(), (200, json!({"downloadUrl": "http://10.0.0.1/a"}))]).await;
+    let (host, _served) =
+        fake::answering(vec![token(), (200, json!({"downloadUrl": "http://10.0.0.1/a"}))]).await;
     assert!(self::client(&host).fetch("code1", 100, 0).await.is_err());
     let (host, _served) = fake::answering(vec![token(), (200, json!({}))]).await;
     assert_eq!(self::client(&host).fetch("code1", 100, 0).await.unwrap_err().hope, Hope::Never);
+}
+
+#[test]
+fn the_place_where_the_platform_keeps_files_is_allowed_with_https() {
+    let caller = Caller::new(&[]).unwrap();
+    let host = "wukong-file-im-zjk.oss-cn-zhangjiakou.aliyuncs.com";
+    assert!(caller.allowed(&format!("https://{host}/a?Signature=b")).is_ok());
+    for other in [format!("http://{host}/a"), "https://anybody.oss-cn-zhangjiakou.aliyuncs.com/a".to_owned()]
+    {
+        assert!(caller.allowed(&other).is_err(), "{other}");
+    }
 }

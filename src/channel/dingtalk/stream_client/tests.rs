@@ -81,7 +81,10 @@ async fn a_message_is_answered_once_it_is_durable_and_pings_meanwhile() {
     assert_eq!(delivery.arrival.said, Said::Text { text: "年假".to_owned() });
     socket.send(frame("SYSTEM", "ping", "p1", &json!({"opaque": "xyz"}))).await.unwrap();
     let pong = heard(&mut socket).await;
-    assert_eq!((&pong["headers"]["messageId"], &pong["data"]), (&json!("p1"), &json!("{\"opaque\":\"xyz\"}")));
+    assert_eq!(
+        (&pong["headers"]["messageId"], &pong["data"]),
+        (&json!("p1"), &json!("{\"opaque\":\"xyz\"}"))
+    );
     delivery.durable.send(()).unwrap();
     let taken = heard(&mut socket).await;
     assert_eq!((&taken["headers"]["messageId"], &taken["code"]), (&json!("m1"), &json!(200)));
@@ -104,7 +107,9 @@ async fn the_old_socket_is_read_until_the_new_one_stands() {
     let (_, mut old) = platform.open().await;
     old.send(said("m1")).await.unwrap();
     let waiting = arrivals.recv().await.unwrap();
-    old.send(frame("SYSTEM", "disconnect", "d-1", &json!({"reason": "connection is expired"}))).await.unwrap();
+    old.send(frame("SYSTEM", "disconnect", "d-1", &json!({"reason": "connection is expired"})))
+        .await
+        .unwrap();
     assert_eq!(heard(&mut old).await["headers"]["messageId"], "d-1");
     let (_, mut new) = platform.open().await;
     waiting.durable.send(()).unwrap();
@@ -148,7 +153,10 @@ async fn an_endpoint_elsewhere_is_not_called() {
         fake::one(&mut call, 200, &json!({"endpoint": "ws://169.254.169.254/x", "ticket": "hush"})).await;
     }
     let problem = state.problem().unwrap();
-    assert!(problem.contains("extra hosts") && !problem.contains("hush") && !state.is_connected(), "{problem}");
+    assert!(
+        problem.contains("extra hosts") && !problem.contains("hush") && !state.is_connected(),
+        "{problem}"
+    );
     running.abort();
 }
 

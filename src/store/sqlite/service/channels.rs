@@ -85,7 +85,8 @@ impl ChannelStore for SqliteStore {
 
     async fn arrival_given(&self, account: &str, key: &str) -> Result<(), StoreError> {
         // The answer stays for as long as the platform may ask again; it is forgotten with the row.
-        let sql = "UPDATE arrivals SET status = 'done' WHERE account = ?1 AND key = ?2 AND status = 'answered'";
+        let sql =
+            "UPDATE arrivals SET status = 'done' WHERE account = ?1 AND key = ?2 AND status = 'answered'";
         let query = sqlx::query(sql).bind(account).bind(key);
         query.execute(&self.writer).await.map_err(|error| self.fault(error))?;
         Ok(())
@@ -100,7 +101,8 @@ impl ChannelStore for SqliteStore {
     }
 
     async fn address(&self, account: &str, address: &str) -> Result<Option<AddressRow>, StoreError> {
-        let sql = "SELECT account, address, conversation_id, user_id, handle, quota_left, quota_until, updated_at
+        let sql =
+            "SELECT account, address, conversation_id, user_id, handle, quota_left, quota_until, updated_at
             FROM addresses WHERE account = ?1 AND address = ?2";
         let query = sqlx::query_as(sql).bind(account).bind(address);
         let row: Option<Address> =
@@ -109,7 +111,8 @@ impl ChannelStore for SqliteStore {
     }
 
     async fn address_of(&self, conversation: &ConversationId) -> Result<Option<AddressRow>, StoreError> {
-        let sql = "SELECT account, address, conversation_id, user_id, handle, quota_left, quota_until, updated_at
+        let sql =
+            "SELECT account, address, conversation_id, user_id, handle, quota_left, quota_until, updated_at
             FROM addresses WHERE conversation_id = ?1";
         let query = sqlx::query_as(sql).bind(conversation.as_str());
         let row: Option<Address> =
@@ -140,7 +143,8 @@ impl ChannelStore for SqliteStore {
         since: i64,
         now: i64,
     ) -> Result<u64, StoreError> {
-        let sql = "UPDATE outbox SET status = CASE WHEN created_at < ?2 THEN 'dead' ELSE status END, due_at = ?3
+        let sql =
+            "UPDATE outbox SET status = CASE WHEN created_at < ?2 THEN 'dead' ELSE status END, due_at = ?3
             WHERE conversation_id = ?1 AND status = 'due' AND due_at > ?3";
         let query = sqlx::query(sql).bind(conversation.as_str()).bind(since).bind(now);
         let done = query.execute(&self.writer).await.map_err(|error| self.fault(error))?;
@@ -162,7 +166,8 @@ impl ChannelStore for SqliteStore {
     }
 
     async fn cursors(&self, account: &str, prefix: &str) -> Result<Vec<String>, StoreError> {
-        let sql = "SELECT name FROM cursors WHERE account = ?1 AND substr(name, 1, length(?2)) = ?2 ORDER BY name";
+        let sql =
+            "SELECT name FROM cursors WHERE account = ?1 AND substr(name, 1, length(?2)) = ?2 ORDER BY name";
         let query = sqlx::query_scalar(sql).bind(account).bind(prefix);
         query.fetch_all(&self.readers).await.map_err(|error| self.fault(error))
     }
