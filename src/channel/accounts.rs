@@ -1,7 +1,10 @@
 //! The accounts of all platforms that are set up, by the name of their sink.
 
+use std::sync::Arc;
+
 use crate::channel::bells::Bells;
 use crate::channel::call::Download;
+use crate::channel::dingtalk::stream_state::State;
 use crate::channel::wecom::bot_reply::{self, Progress};
 use crate::channel::wecom::kf_client::ServiceState;
 use crate::channel::wecom::{app, app_client, bot, bot_client, kf, kf_client, link_send};
@@ -40,8 +43,8 @@ pub struct Accounts {
     pub wecom_kf_transfer: bool,
     /// The robot of DingTalk.
     pub dingtalk: Option<dingtalk::client::Client>,
-    /// Whether its messages come by a connection of ours.
-    pub dingtalk_stream: bool,
+    /// How the connection of ours is by which its messages come; absent where they come by calls.
+    pub dingtalk_stream: Option<Arc<State>>,
     /// That there is something to fetch from customer service.
     pub bells: Bells,
 }
@@ -86,6 +89,16 @@ impl Accounts {
             self.dingtalk.is_some(),
         ];
         ALL.into_iter().zip(there).filter_map(|(name, there)| there.then_some(name)).collect()
+    }
+
+    /// Connections of ours, and whether they stand.
+    pub fn connections(&self) -> Vec<(&'static str, bool)> {
+        let bot = match &self.wecom_bot {
+            Some(WecomBot::Link(link, _)) => Some((WECOM_BOT, link.is_connected())),
+            Some(WecomBot::Callback(..)) | None => None,
+        };
+        let stream = self.dingtalk_stream.as_ref().map(|state| (DINGTALK, state.is_connected()));
+        bot.into_iter().chain(stream).collect()
     }
 
     /// Sends; `now_ms` are Unix milliseconds. Gives what the handle has become where sending has used something of it up.

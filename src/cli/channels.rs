@@ -46,11 +46,11 @@ pub fn platforms(settings: &Settings) -> anyhow::Result<Platforms> {
             api_base: options.api_base.clone(),
         };
         accounts.dingtalk = Some(dingtalk::client::Client::new(robot.clone(), caller.clone()));
-        accounts.dingtalk_stream = options.stream;
         if options.stream {
             let (arrivals, waiting) = mpsc::channel(WAITING);
             let outside = Outside { now_ms, random };
             let stream = Stream::new(robot, caller.clone(), arrivals, Pace::default(), outside);
+            accounts.dingtalk_stream = Some(stream.state());
             connections.dingtalk = Some((stream, waiting));
         }
     }

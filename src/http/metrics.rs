@@ -52,6 +52,17 @@ struct Status {
     status: String,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Channel {
+    account: String,
+    what: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Connection {
+    account: &'static str,
+}
+
 /// All figures.
 pub(super) struct Metrics {
     registry: Registry,
@@ -66,6 +77,9 @@ pub(super) struct Metrics {
     search_seconds: Counter<f64, AtomicU64>,
     conversations: Family<State, Gauge>,
     tickets: Family<Status, Gauge>,
+    arrivals: Family<Channel, Counter>,
+    deliveries: Family<Channel, Counter>,
+    connected: Family<Connection, Gauge>,
     outbox: Gauge,
     dead: Gauge,
     streams: Gauge,
@@ -87,6 +101,9 @@ impl Default for Metrics {
             search_seconds: Counter::default(),
             conversations: Family::default(),
             tickets: Family::default(),
+            arrivals: Family::default(),
+            deliveries: Family::default(),
+            connected: Family::default(),
             outbox: Gauge::default(),
             dead: Gauge::default(),
             streams: Gauge::default(),
@@ -111,6 +128,11 @@ impl Metrics {
         all.register("search_seconds", "Time spent searching", self.search_seconds.clone());
         all.register("conversations", "Open conversations by state", self.conversations.clone());
         all.register("tickets", "Tickets by status", self.tickets.clone());
+        all.register("arrivals", "What came from chat platforms: new, again, refused, stale", self.arrivals.clone());
+        let outcomes = "What left for chat platforms, robots and webhooks: delivered, again, held_back, given_up";
+        all.register("deliveries", outcomes, self.deliveries.clone());
+        let connected = "Whether the connection to a chat platform stands";
+        all.register("channel_connected", connected, self.connected.clone());
         all.register("outbox_waiting", "Messages that wait to leave", self.outbox.clone());
         all.register("outbox_dead", "Messages that were given up", self.dead.clone());
         all.register("streams", "Event streams and WebSockets that are open", self.streams.clone());
@@ -136,6 +158,9 @@ impl Metrics {
                 Ok(counts) => self.count(counts),
                 Err(error) => tracing::error!(%error, "the store cannot count"),
             }
+        }
+        for (account, stands) in site.slot.accounts().connections() {
+            self.connected.get_or_create(&Connection { account }).set(i64::from(stands));
         }
         let open = site.options.limits.streams.saturating_sub(site.streams.available_permits());
         self.streams.set(i64::try_from(open).unwrap_or(i64::MAX));
@@ -164,6 +189,11 @@ impl Metrics {
         let (accepted, refused) = figures.verdicts();
         set(&self.verdicts.get_or_create(&Verdict { verdict: "accepted" }), accepted);
         set(&self.verdicts.get_or_create(&Verdict { verdict: "refused" }), refused);
+        for (family, counted) in [(&self.arrivals, figures.arrivals()), (&self.deliveries, figures.deliveries())] {
+            for (account, what, number) in counted {
+                set(&family.get_or_create(&Channel { account, what }), number);
+            }
+        }
         let seconds = Duration::from_micros(figures.search_us()).as_secs_f64();
         self.search_seconds.inner().store(seconds.to_bits(), Ordering::Relaxed);
     }

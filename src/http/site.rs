@@ -33,6 +33,11 @@ impl Slot {
         Self { accounts, ..Self::default() }
     }
 
+    /// The accounts of chat platforms.
+    pub fn accounts(&self) -> &Accounts {
+        &self.accounts
+    }
+
     /// The service is open from now on. A second one is not taken.
     pub fn fill(&self, service: Service) {
         if self.service.set(service).is_err() {
@@ -92,7 +97,7 @@ impl Site {
 
     /// The accounts of chat platforms.
     pub(super) fn accounts(&self) -> &Accounts {
-        &self.slot.accounts
+        self.slot.accounts()
     }
 
     /// The service, or 503 while it is not open.

@@ -227,7 +227,7 @@ async fn dingtalk_call(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    let client = site.accounts().dingtalk.as_ref().filter(|_| !site.accounts().dingtalk_stream);
+    let client = site.accounts().dingtalk.as_ref().filter(|_| site.accounts().dingtalk_stream.is_none());
     let client = client.ok_or_else(nobody)?;
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let arrival = crate::channel::dingtalk::receive::receive(

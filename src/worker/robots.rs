@@ -30,7 +30,7 @@ impl Robots {
     /// Names of those that are set up.
     pub fn names(&self) -> Vec<String> {
         let there = [(DINGTALK_ROBOT, self.dingtalk.is_some()), (WECOM_ROBOT, self.wecom.is_some())];
-        there.into_iter().filter_map(|(name, there)| there.then(|| name.to_owned())).collect()
+        there.into_iter().filter(|(_, there)| *there).map(|(name, _)| name.to_owned()).collect()
     }
 
     /// Tells a group of an alert or a clock that has run out; `body` is the JSON that webhooks get.

@@ -5,6 +5,8 @@
 
 use std::collections::HashMap;
 use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::stream::SplitSink;
@@ -93,7 +95,8 @@ pub enum Stopped {
 /// A connection that is not running yet, and the handle to send by it.
 pub fn connection(options: Options) -> (Link, Runner) {
     let (link, waiting) = Link::new(options.pace.ack);
-    (link, Runner { options, waiting, count: 0 })
+    let stands = link.stands();
+    (link, Runner { options, waiting, stands, count: 0 })
 }
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
@@ -103,6 +106,7 @@ type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 pub struct Runner {
     options: Options,
     waiting: mpsc::Receiver<Command>,
+    stands: Arc<AtomicBool>,
     count: u64,
 }
 
@@ -156,7 +160,10 @@ impl Runner {
         timeout(limit, self.subscribe(&mut socket))
             .await
             .map_err(|_| End::Lost("the platform did not let the bot in in time".to_owned()))??;
-        self.pass_on(socket, arrivals, now).await
+        self.stands.store(true, Ordering::Relaxed);
+        let ended = self.pass_on(socket, arrivals, now).await;
+        self.stands.store(false, Ordering::Relaxed);
+        ended
     }
 
     async fn connect(&self) -> Result<Socket, End> {

@@ -1,7 +1,7 @@
 //! The handle by which messages leave on a bot's long connection.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -25,13 +25,25 @@ pub struct Link {
     lanes: Arc<Mutex<HashMap<String, Weak<Mutex<()>>>>>,
     count: Arc<AtomicU64>,
     ack: Duration,
+    stands: Arc<AtomicBool>,
 }
 
 impl Link {
     /// A handle, and what it wants written.
     pub(super) fn new(ack: Duration) -> (Self, mpsc::Receiver<Command>) {
         let (commands, waiting) = mpsc::channel(WAITING);
-        (Self { commands, lanes: Arc::default(), count: Arc::default(), ack }, waiting)
+        let stands = Arc::default();
+        (Self { commands, lanes: Arc::default(), count: Arc::default(), ack, stands }, waiting)
+    }
+
+    /// Whether the connection stands.
+    pub fn is_connected(&self) -> bool {
+        self.stands.load(Ordering::Relaxed)
+    }
+
+    /// What says so, for who keeps the connection.
+    pub(super) fn stands(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.stands)
     }
 
     /// Answers a message by its `req_id`: the whole text so far, under an id that is the same until it is done, which must
