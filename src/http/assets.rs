@@ -6,7 +6,8 @@ use std::sync::OnceLock;
 
 use axum::extract::{Path, State};
 use axum::http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY,
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
+    IF_NONE_MATCH, VARY,
 };
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -125,7 +126,8 @@ fn set_policy(response: &mut Response, policy: &str) {
 
 fn give(asset: &'static Asset, headers: &HeaderMap) -> Response {
     let tag = format!("\"{:016x}\"", fingerprint(asset.text));
-    let common = [(ETAG, tag.clone()), (CACHE_CONTROL, "no-cache".to_owned()), (VARY, "accept-encoding".to_owned())];
+    let common =
+        [(ETAG, tag.clone()), (CACHE_CONTROL, "no-cache".to_owned()), (VARY, "accept-encoding".to_owned())];
     if headers.get(IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
         return (StatusCode::NOT_MODIFIED, common).into_response();
     }
@@ -209,8 +211,10 @@ mod tests {
             let asset = ASSETS.iter().chain([&WIDGET, &LOADER]).find(|asset| asset.name == name);
             packed(asset.unwrap()).unwrap().len()
         };
-        let texts = ["zh-CN", "zh-TW", "en", "ja", "ko"].map(|language| size(&format!("widget-texts.{language}.json")));
-        let all: usize = names.chain(["widget.html", "widget.js"]).map(size).sum::<usize>() + texts.into_iter().max().unwrap();
+        let texts = ["zh-CN", "zh-TW", "en", "ja", "ko"]
+            .map(|language| size(&format!("widget-texts.{language}.json")));
+        let all: usize = names.chain(["widget.html", "widget.js"]).map(size).sum::<usize>()
+            + texts.into_iter().max().unwrap();
         assert!(all <= 40 * 1024, "{all} bytes of gzip");
     }
 

@@ -5,7 +5,7 @@ import { mkdirSync } from "node:fs";
 import { chromium } from "playwright-core";
 
 export const BASE = process.env.BASE ?? "http://127.0.0.1:8190";
-const SHOTS = process.env.SHOTS ?? new URL("../shots/", import.meta.url).pathname;
+const SHOTS = process.env.SHOTS ?? new URL("../../target/widget-shots/", import.meta.url).pathname;
 mkdirSync(SHOTS, { recursive: true });
 
 export const launch = () => chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
@@ -70,7 +70,7 @@ export async function call(method, path, body, token) {
 
 /** Somebody at the desk who stays there until `leave`. */
 export async function agent() {
-  const [name, ...password] = (process.env.YUNZHU_AGENT ?? "").split(":");
+  const [name, ...password] = (process.env.DESK_AGENT ?? "").split(":");
   const { token } = await call("POST", "/sessions", { name, password: password.join(":") });
   const here = () => call("POST", "/presence", { available: true }, token);
   await here();
@@ -96,7 +96,7 @@ export async function agent() {
   };
 }
 
-/** A page of another origin with a strict policy: scripts and frames of the window's server only. */
+/** A page of another origin with a strict policy: scripts and frames of the window's server only. It stands at HOST_PORT, which the server allows. */
 export async function host(body, { own = "", policy } = {}) {
   const strict = policy ?? `default-src 'none'; script-src ${BASE}${own ? " 'self'" : ""}; frame-src ${BASE}`;
   const server = createServer((request, response) => {
@@ -108,7 +108,7 @@ export async function host(body, { own = "", policy } = {}) {
     response.setHeader("Content-Security-Policy", strict);
     response.end(`<!doctype html><html lang="zh-CN"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>host</title>${body}</head><body><h1>Host</h1></body></html>`);
   });
-  await new Promise((ready) => server.listen(0, "127.0.0.1", ready));
+  await new Promise((ready) => server.listen(Number(process.env.HOST_PORT ?? 0), "127.0.0.1", ready));
   // Another site than the server's, not only another port.
   return { url: `http://localhost:${server.address().port}/`, close: () => new Promise((closed) => { server.closeAllConnections(); server.close(closed); }) };
 }

@@ -2,7 +2,7 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 
-const PAGES = process.env.PAGES ?? new URL("../pages/", import.meta.url).pathname;
+const PAGES = process.env.PAGES ?? new URL("../../src/http/pages/", import.meta.url).pathname;
 const LIMIT = 40 * 1024;
 const read = (name) => readFileSync(`${PAGES}/${name}`, "utf8");
 const names = readdirSync(PAGES);

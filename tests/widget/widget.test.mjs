@@ -1,4 +1,4 @@
-// The window in a browser, against a running server: BASE, YUNZHU_AGENT=name:password, SHOTS.
+// The window in a browser, against a running server: BASE, DESK_AGENT=name:password, SHOTS.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
