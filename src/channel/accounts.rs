@@ -24,6 +24,9 @@ pub const DINGTALK: &str = "dingtalk";
 /// All of them.
 pub const ALL: [&str; 5] = [WECHAT, WECOM_BOT, WECOM_APP, WECOM_KF, DINGTALK];
 
+/// What the platform says of a stream that has ended.
+const STREAM_OVER: &str = "846608";
+
 /// All accounts.
 #[derive(Debug, Default)]
 pub struct Accounts {
@@ -73,6 +76,8 @@ pub struct Sending<'a> {
     pub judged: Option<&'a str>,
     /// Whether people of the service take over with it.
     pub handed_over: bool,
+    /// Whether it was tried before: then the platform may have it.
+    pub again: bool,
 }
 
 /// What sending has left of the handle, where it has used something of it up.
@@ -148,7 +153,12 @@ impl Accounts {
             let refused_for_good = !matches!(refused.hope, Hope::Later(_));
             match refused_for_good.then_some(client.state(target, now_ms)) {
                 Some(state) => match state.await {
-                    Ok(ServiceState::New | ServiceState::Ended) => {
+                    Ok(ServiceState::Ended) => {
+                        let reason =
+                            "the session has ended: it goes on when the customer writes again".to_owned();
+                        return Err(Undelivered { hope: Hope::Quota, reason });
+                    }
+                    Ok(ServiceState::New) => {
                         client.hand_over(target, ServiceState::Assistant, None, now_ms).await?;
                         client.send(target, part, id, now_ms).await?;
                     }
@@ -233,12 +243,18 @@ async fn by_link(link: &link_send::Link, sending: Sending<'_>) -> Sent {
         Part::Text { text } | Part::Markdown { text, .. } => Some(text),
         Part::Menu { .. } => None,
     };
+    if let (Some(entered), Some(text)) = (&handle.welcome, text) {
+        link.welcome(entered, text).await?;
+        return Ok(Some(Handle { welcome: None, ..handle.clone() }));
+    }
     let (Some(request), Some(text)) = (&handle.request, text) else {
         return link.send_part(target, part, id).await.map(|()| None);
     };
     let left = Some(Handle { request: None, ..handle.clone() });
     match link.reply(request, bot_reply::stream(id, Progress::Done, text, judged)).await {
         Ok(()) => Ok(left),
+        // What was said to the end before cannot be said again: the platform has it, and only its word of that was lost.
+        Err(Undelivered { reason, .. }) if sending.again && reason.contains(STREAM_OVER) => Ok(left),
         // The time in which a message may be answered is over: then it is something new.
         Err(Undelivered { hope: Hope::Never, .. }) => link.send_part(target, part, id).await.map(|()| left),
         Err(later) => Err(later),

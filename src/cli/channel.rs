@@ -134,9 +134,11 @@ async fn check(run: &Run, name: Option<&str>) -> anyhow::Result<Status> {
         if there.contains(&name) {
             findings.push(Finding { what: "settings", wrong: risks(run, name) });
             let now = now_ms();
-            let taken = accounts.check(name, now).await;
-            findings.push(Finding { what: "credentials", wrong: taken.err().map(|error| error.reason) });
-            findings.push(Finding { what: "clock", wrong: clock(run, name).await });
+            if has_credentials(run, name) {
+                let taken = accounts.check(name, now).await;
+                findings.push(Finding { what: "credentials", wrong: taken.err().map(|error| error.reason) });
+            }
+            findings.extend(clock(run, name).await.map(|wrong| Finding { what: "clock", wrong }));
             if callback(run, name).is_some() {
                 findings.push(Finding { what: "callback", wrong: reachable(run, name).await });
             }
@@ -192,8 +194,17 @@ fn risks(run: &Run, name: &str) -> Option<String> {
     }
 }
 
-/// How far the platform's clock is from ours.
-async fn clock(run: &Run, name: &str) -> Option<String> {
+/// Whether there is something to sign in with that can be tried: a second connection of a bot would end the one that runs.
+fn has_credentials(run: &Run, name: &str) -> bool {
+    match name {
+        WECHAT => run.settings.channels.wechat.as_ref().is_some_and(|wechat| wechat.app_secret.is_some()),
+        WECOM_BOT => false,
+        _ => true,
+    }
+}
+
+/// What is wrong with the clocks; `None` where the platform's is not known.
+async fn clock(run: &Run, name: &str) -> Option<Option<String>> {
     let channels = &run.settings.channels;
     let base = match name {
         WECHAT => &channels.wechat.as_ref()?.api_base,
@@ -206,7 +217,8 @@ async fn clock(run: &Run, name: &str) -> Option<String> {
     // Where it cannot be reached, the credentials have said so.
     let theirs = caller.date(base).await.ok().flatten()?;
     let apart = theirs - now_ms() / 1000;
-    (apart.abs() > CLOCKS_APART).then(|| run.texts.channel_clock_apart.fill(&[("seconds", &apart.abs())]))
+    let words = || run.texts.channel_clock_apart.fill(&[("seconds", &apart.abs())]);
+    Some((apart.abs() > CLOCKS_APART).then(words))
 }
 
 /// Whether our own address leads here.

@@ -283,19 +283,37 @@ impl Service {
         (part, last): (usize, bool),
     ) -> Result<Turn, EngineError> {
         let name = format!("{}#{part}", delivery.key);
-        let address =
-            self.address_row(&delivery.account, &delivery.address, of, Some(conversation.clone()))?;
-        let (account, key, waits) = (delivery.account.clone(), delivery.key.clone(), delivery.waits);
-        let held = match last && waits {
-            true => self.held(&delivery.account, &delivery.address, conversation).await?,
-            false => Vec::new(),
-        };
-        let mark = Mark { account, key, last, waits, address, held };
+        let mark = self.mark(delivery, of, conversation, last).await?;
         let turn = self.turn_with(conversation, inbound, Some(name), Some(mark)).await?;
         if last {
             self.arrival_done();
         }
         Ok(turn)
+    }
+
+    /// What a step that an arrival causes also saves.
+    pub(super) async fn mark(
+        &self,
+        delivery: &Delivery,
+        of: &Correspondent,
+        conversation: &ConversationId,
+        last: bool,
+    ) -> Result<Mark, EngineError> {
+        let mut address =
+            self.address_row(&delivery.account, &delivery.address, of, Some(conversation.clone()))?;
+        let known = self.inner.store.address(&delivery.account, &delivery.address).await?;
+        if let Some(known) = known.filter(|known| known.quota_left.is_some_and(|left| left > 0))
+            && known.quota_until > address.quota_until
+        {
+            // A right that a longer one already covers does not shorten it.
+            (address.quota_left, address.quota_until) = (known.quota_left, known.quota_until);
+        }
+        let (account, key, waits) = (delivery.account.clone(), delivery.key.clone(), delivery.waits);
+        let held = match last && waits {
+            true => self.held(&delivery.account, &delivery.address, conversation).await?,
+            false => Vec::new(),
+        };
+        Ok(Mark { account, key, last, waits, address, held })
     }
 
     /// What waits for the person where nothing can be sent to them: in order.

@@ -28,7 +28,7 @@ use super::desk::ticket_of;
 use super::live::{Live, name_of};
 use super::reach::Reach;
 use super::turn::Run;
-use super::{Described, EngineError, NewConversation, Opened, Service};
+use super::{Correspondent, Delivery, Described, EngineError, NewConversation, Opened, Service};
 
 /// Lines of the transcript that a ticket is drafted from.
 const DRAFTED_FROM: u32 = 200;
@@ -122,16 +122,24 @@ impl Service {
         Ok(())
     }
 
-    /// Says hello to somebody who has opened the chat on a platform.
+    /// Says hello to somebody who has opened the chat on a platform, and deals with the arrival that says so.
     ///
     /// # Errors
     /// No such conversation; the store failed.
-    pub async fn greet(&self, id: &ConversationId) -> Result<(), EngineError> {
+    pub async fn greet(
+        &self,
+        delivery: &Delivery,
+        of: &Correspondent,
+        id: &ConversationId,
+    ) -> Result<(), EngineError> {
+        let mark = self.mark(delivery, of, id, true).await?;
         let (mut guard, live) = self.enter(id).await?;
         let mut run = Run::new(self, live);
+        run.mark = Some(mark);
         let text = run.catalogue().say(Line::Welcome.key(), &[]);
         run.line(Author::Bot, Reply::Text { text }, None, None)?;
         *guard = Some(run.commit(None).await?);
+        self.arrival_done();
         Ok(())
     }
 }

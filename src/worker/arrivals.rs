@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 
-use crate::channel::accounts::{Accounts, WECHAT, WECOM_KF};
+use crate::channel::accounts::{Accounts, WECHAT, WECOM_BOT, WECOM_KF};
 use crate::channel::{Arrival, RemoteFile, Said};
 use crate::engine::{Correspondent, Delivery, EngineError, Inbound, Service};
 use crate::id::{ConversationId, UserId};
@@ -185,10 +185,10 @@ impl Desk {
             }
             Said::Entered { .. } => {
                 let may_speak = of.quota.is_none_or(|(left, _)| left > 0);
-                if is_new && may_speak {
-                    self.service.greet(&conversation).await?;
+                match is_new && may_speak {
+                    true => self.service.greet(delivery, &of, &conversation).await?,
+                    false => self.service.put_aside(account, key).await?,
                 }
-                self.service.put_aside(account, key).await?;
             }
             Said::Verdict { target, helpful, comment } => {
                 let judged = target.rsplit_once('/').and_then(|(_, turn)| turn.parse().ok());
@@ -280,7 +280,12 @@ fn correspondent(account: &str, arrival: &Arrival) -> Correspondent {
         name: arrival.name.clone(),
         ..Person::default()
     };
+    let mut handle = arrival.handle.clone();
+    if account == WECOM_BOT && matches!(arrival.said, Said::Entered { .. }) {
+        // On a long connection a greeting is another call than an answer.
+        handle.welcome = handle.request.take();
+    }
     // A handle is plain data: it can always be written.
-    let handle = serde_json::to_string(&arrival.handle).unwrap_or_default();
+    let handle = serde_json::to_string(&handle).unwrap_or_default();
     Correspondent { person, handle, quota: arrival.handle.quota.map(|quota| (quota.left, quota.until)) }
 }

@@ -12,6 +12,8 @@ use crate::engine::{Delivery, EngineError, Service};
 
 use super::now_ms;
 
+/// How often the state of a connection is looked at.
+const LOOKED_AT: std::time::Duration = std::time::Duration::from_secs(5);
 /// Messages that wait to be saved.
 pub const WAITING: usize = 256;
 
@@ -39,6 +41,24 @@ pub async fn stream(
     mut stop: watch::Receiver<bool>,
 ) {
     let service = Arc::new(service);
+    let state = stream.state();
+    // What keeps it from standing is said once, and again when it is something else.
+    let telling = async {
+        let mut told = None;
+        loop {
+            tokio::time::sleep(LOOKED_AT).await;
+            let problem = state.problem();
+            if problem != told {
+                match &problem {
+                    Some(problem) => {
+                        tracing::warn!(account = DINGTALK, problem, "the connection does not stand")
+                    }
+                    None => tracing::info!(account = DINGTALK, "the connection stands"),
+                }
+                told = problem;
+            }
+        }
+    };
     let saving = async {
         while let Some(delivery) = waiting.recv().await {
             let service = service.clone();
@@ -53,6 +73,7 @@ pub async fn stream(
     };
     tokio::select! {
         _ = async { tokio::join!(stream.run(), saving) } => {}
+        () = telling => {}
         _ = async { stop.wait_for(|stop| *stop).await.is_ok() } => {}
     }
 }

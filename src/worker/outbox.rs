@@ -189,6 +189,7 @@ async fn to_person(
         part: &outgoing.part,
         judged: judged.as_deref(),
         handed_over: outgoing.handed_over,
+        again: row.attempts > 0,
     };
     let sent = ways.accounts.send(&row.sink, sending, now).await;
     if let (Some((address, _)), Some(used)) = (known, sent.as_ref().ok().and_then(|used| used.as_ref())) {

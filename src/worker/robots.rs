@@ -88,7 +88,7 @@ fn notice(body: &str, public_url: Option<&str>) -> Notice {
         lines.push(words.say("notice_desk", &[("url", &format!("{url}/desk"))]));
     }
     // Robots of both platforms part paragraphs by an empty line.
-    Notice { text: format!("### {title}\n\n{}", lines.join("\n\n")), title, form: Form::Markdown }
+    Notice { text: lines.join("\n\n"), title, form: Form::Markdown }
 }
 
 #[cfg(test)]
