@@ -1,5 +1,6 @@
 """The stand-in as checks see it: starts it, makes it do things, waits for what it got."""
 
+import atexit
 import json
 import pathlib
 import subprocess
@@ -16,6 +17,7 @@ class StandIn:
     def __init__(self):
         command = [sys.executable, str(HERE / "stand_in.py")]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        atexit.register(self.process.kill)
         self.port = int(self.process.stdout.readline())
         self.base = f"http://127.0.0.1:{self.port}"
         self.session = requests.Session()

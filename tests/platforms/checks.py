@@ -1,0 +1,91 @@
+"""Checks yunzhu against the stand-in, platform by platform: `python checks.py [--only WORDS] [--keep]`.
+
+Prints a line for each check and `N passed, M failed`; ends with 1 where one failed. Programs of different settings run side
+by side; the checks of one group run one after the other. YUNZHU_BIN and YUNZHU_PLATFORMS are explained in run.sh.
+"""
+
+import argparse
+import importlib
+import os
+import sys
+import threading
+import time
+
+from check.callers import Opener
+from check.context import Context, settings
+from check.runner import run_group
+from check.service import Yunzhu
+from check.stand_in import StandIn
+
+# Each program with its settings, and the groups of checks that are made with it.
+PROGRAMS = {
+    "callbacks": ({}, ["wechat", "wecom_app", "dingtalk", "robots"]),
+    "bells": ({}, ["wecom_kf", "wecom_bot"]),
+    "plain": ({"wechat_plain": True, "menu": True, "transfer": True}, ["wechat_plain", "wecom_kf_transfer"]),
+    "passive": ({"passive_only": True}, ["wechat_passive"]),
+    "links": ({"link": True, "stream": True}, ["wecom_link", "dingtalk_stream"]),
+    "stale": ({"fresh_minutes": 0}, ["stale"]),
+}
+
+
+def one_program(name, only, opener, results, keep):
+    """Runs the groups of one program, each program with a stand-in of its own."""
+    given, groups = PROGRAMS[name]
+    stand_in, yunzhu = StandIn(), None
+    try:
+        yunzhu = Yunzhu(name, settings(stand_in, **given)).start()
+        for group in groups:
+            context = Context(stand_in, opener, yunzhu)
+            results.append(run_group(group, context, only))
+        errors = [line for line in yunzhu.tail(100_000).splitlines() if "panicked" in line]
+        if errors:
+            results.append((0, [f"{name}: panics: {errors[:3]}"]))
+        if (status := yunzhu.stop()) not in (0, None):
+            results.append((0, [f"{name}: yunzhu ended with {status} after SIGTERM"]))
+    except Exception as error:
+        results.append((0, [f"{name}: {error}"]))
+        print(f"FAIL {name}: {error}", flush=True)
+    finally:
+        if yunzhu is None:
+            pass
+        elif keep:
+            print(f"kept: {name} in {yunzhu.home}")
+            yunzhu.stop()
+        else:
+            yunzhu.remove()
+        stand_in.stop()
+
+
+def main():
+    """All programs side by side."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--only", help="checks whose name has these words")
+    options.add_argument("--program", action="append", choices=PROGRAMS, help="only these programs")
+    options.add_argument("--keep", action="store_true", help="keep the folders of the programs")
+    options = options.parse_args()
+    for _, groups in PROGRAMS.values():
+        for group in groups:
+            importlib.import_module(f"check.{group}")
+    begun, results, opener = time.time(), [], Opener()
+    threads = [
+        threading.Thread(target=one_program, args=(name, options.only, opener, results, options.keep), daemon=True)
+        for name in options.program or PROGRAMS
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    passed = sum(count for count, _ in results)
+    failed = [name for _, names in results for name in names]
+    for name in failed:
+        print(f"failed: {name}")
+    print(f"{passed} passed, {len(failed)} failed in {time.time() - begun:.0f} s", flush=True)
+    return 1 if failed or not passed else 0
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("YUNZHU_PLATFORMS", "target/platforms")
+    status = main()
+    sys.stdout.flush()
+    # Calls that still wait for an answer must not keep it.
+    os._exit(status)
