@@ -210,6 +210,39 @@ class Work:
         return [event["body"] for event in events]
 
 
+class Kf(Work):
+    """The side of WeCom for customer service: what customers say is kept by the stand-in, and a bell is rung."""
+
+    def __init__(self, yunzhu, stand_in, account):
+        super().__init__(yunzhu, stand_in, "/webhooks/wecom/kf")
+        self.account = account
+
+    def said(self, user, kind, at=None, **values):
+        """A message of a customer."""
+        head = {"msgid": f"kf{number()}", "open_kfid": self.account, "external_userid": user, "origin": 3}
+        return {**head, "send_time": at or int(time.time()), "msgtype": kind, kind: values}
+
+    def text(self, user, content, at=None, **values):
+        """Words of a customer."""
+        return self.said(user, "text", at, content=content, **values)
+
+    def event(self, user, kind, **values):
+        """Something that the platform tells."""
+        event = {"event_type": kind, "open_kfid": self.account, "external_userid": user, **values}
+        head = {"msgid": f"kf{number()}", "origin": 4, "send_time": int(time.time()), "msgtype": "event"}
+        return {**head, "open_kfid": self.account, "event": event}
+
+    def keep(self, *messages):
+        """Keeps messages at the stand-in without a bell; gives the token of a bell."""
+        return self.stand_in.order("kf", open_kfid=self.account, messages=list(messages))["token"]
+
+    def ring(self, *messages):
+        """Keeps messages and rings."""
+        token = self.keep(*messages)
+        bell = {"ToUserName": wecom.CORP_ID, "CreateTime": int(time.time()), "MsgType": "event"}
+        self.deliver(fields({**bell, "Event": "kf_msg_or_event", "Token": token, "OpenKfId": self.account}))
+
+
 class Bot:
     """The side of WeCom for an AI bot by callback: asks again for a stream until it is finished."""
 

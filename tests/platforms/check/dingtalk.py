@@ -135,8 +135,8 @@ def picture(ctx):
     ctx.stand_in.order("media", platform="dingtalk", id="CODE1", name="a.png", type="image/png", base64="iVBORw0KGgoAAAANSUhEUg==")
     caller.deliver(caller.message(user, "转人工"))
     ticket = ctx.yunzhu.ticket(f"dingtalk:{user}")
-    content = {"richText": [{"text": "看这个"}, {"type": "picture", "downloadCode": "CODE1"}]}
-    caller.deliver(caller.message(user, "", msgtype="richText", content=content))
+    rich = {"richText": [{"text": "看这个"}, {"type": "picture", "downloadCode": "CODE1"}]}
+    caller.deliver({**caller.message(user, ""), "msgtype": "richText", "content": rich})
     ctx.stand_in.wait("dingtalk.file", after=ctx.at)
     ctx.yunzhu.wait_packet(ticket, "看这个")
     ctx.yunzhu.wait_packet(ticket, "picture-1")

@@ -208,7 +208,8 @@ def message_file(state, _request, body):
 
 
 async def file(request):
-    """The file itself."""
+    """The file itself, after as many seconds as the address says."""
+    await asyncio.sleep(float(request.query.get("delay", 0)))
     found = request.app["state"].files[("dingtalk", request.match_info["code"])]
     return web.Response(body=found["bytes"], content_type=found["type"])
 
