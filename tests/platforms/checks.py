@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 
+from check import robots
 from check.callers import Opener
 from check.context import Context, settings
 from check.runner import run_group
@@ -19,11 +20,12 @@ from check.stand_in import StandIn
 
 # Each program with its settings, and the groups of checks that are made with it.
 PROGRAMS = {
-    "callbacks": ({}, ["wechat", "wecom_app", "dingtalk", "robots"]),
+    "callbacks": ({}, ["wechat", "wecom_app", "dingtalk"]),
     "bells": ({}, ["wecom_kf", "wecom_bot"]),
     "plain": ({"wechat_plain": True, "menu": True, "transfer": True}, ["wechat_plain", "wecom_kf_transfer"]),
     "passive": ({"passive_only": True}, ["wechat_passive"]),
     "links": ({"link": True, "stream": True}, ["wecom_link", "dingtalk_stream"]),
+    "alerts": ({"knowledge": {"service/alerts.toml": robots.LADDER}}, ["robots"]),
     "stale": ({"fresh_minutes": 0}, ["stale"]),
 }
 
@@ -31,9 +33,11 @@ PROGRAMS = {
 def one_program(name, only, opener, results, keep):
     """Runs the groups of one program, each program with a stand-in of its own."""
     given, groups = PROGRAMS[name]
+    given = dict(given)
+    knowledge = given.pop("knowledge", None)
     stand_in, yunzhu = StandIn(), None
     try:
-        yunzhu = Yunzhu(name, settings(stand_in, **given)).start()
+        yunzhu = Yunzhu(name, settings(stand_in, **given), knowledge).start()
         for group in groups:
             context = Context(stand_in, opener, yunzhu)
             results.append(run_group(group, context, only))

@@ -36,13 +36,19 @@ def toml(sections):
 class Yunzhu:
     """One program with folders of its own."""
 
-    def __init__(self, name, settings):
+    def __init__(self, name, settings, knowledge=None):
         self.home = pathlib.Path(tempfile.mkdtemp(prefix=f"yunzhu-{name}-"))
         self.port = free_port()
         self.base = f"http://127.0.0.1:{self.port}"
         self.process = None
         self.session = requests.Session()
         self.session.trust_env = False
+        self.kb = ROOT / "kb"
+        if knowledge:
+            # Files of the knowledge base that this program has otherwise, by their paths.
+            self.kb = shutil.copytree(self.kb, self.home / "kb")
+            for path, text in knowledge.items():
+                (self.kb / path).write_text(text)
         self.configure(settings)
         self.run("user", "add", AGENT, "--role", "operator", "--password-stdin", given=PASSWORD)
 
@@ -55,7 +61,7 @@ class Yunzhu:
         """The program with its folders, in an environment without settings of its own."""
         folders = {"config": "yunzhu.toml", "data": "data", "index": "index"}
         options = [part for name, path in folders.items() for part in (f"--{name}", str(self.home / path))]
-        return [BINARY, *options, "--kb", str(ROOT / "kb"), "--language", "en", *arguments]
+        return [BINARY, *options, "--kb", str(self.kb), "--language", "en", *arguments]
 
     def run(self, *arguments, given=""):
         """A command that ends; gives what it printed."""

@@ -122,7 +122,7 @@ def quota(ctx):
     equal([text[-4:] for text in sent], [f"第{at}句话" for at in range(5)], "all of them once and in order")
 
 
-@check("in a session of an agent of WeCom yunzhu is silent and says so at the desk")
+@check("in a session of an agent of WeCom yunzhu is silent")
 def with_people(ctx):
     caller, user = side(ctx), person()
     ctx.stand_in.order("kf_state", user=user, state=3)
@@ -167,6 +167,22 @@ def crash(ctx):
     time.sleep(1)
     equal(len(caller.sent("kf.send", before, other)), 1, "answers to what was said meanwhile")
     ctx.stand_in.none("kf.send", after=before, match=user, seconds=0.3)
+
+
+@check("in a session that has ended an answer waits until the customer writes")
+def ended(ctx):
+    caller, user = side(ctx), person()
+    caller.ring(caller.text(user, "转人工"))
+    ticket = ctx.yunzhu.ticket(f"wechat-kf:{user}")
+    ctx.yunzhu.take(ticket)
+    caller.sent("kf.send", ctx.at, user, count=2)
+    ctx.stand_in.order("kf_state", user=user, state=4)
+    ctx.yunzhu.say(ticket, "会话结束后的话")
+    refused = ctx.stand_in.wait("kf.send", after=ctx.at, match="会话结束后")
+    ctx.yunzhu.wait_packet(ticket, "下次发言后")
+    caller.ring(caller.text(user, "在吗"))
+    sent = ctx.stand_in.wait("kf.send", after=refused[-1]["seq"], match="会话结束后")
+    equal(sent[0]["outcome"], 0, "the answer of the platform")
 
 
 @check("a bell for an account that never rang fetches that account")
