@@ -12,15 +12,16 @@ import threading
 import time
 
 from check import robots
-from check.callers import Opener
+from check.callers import KEY, TOKEN, Opener
 from check.context import Context, settings
 from check.runner import run_group
 from check.service import Yunzhu
 from check.stand_in import StandIn
+from fake import aibot, dingtalk, wechat, wecom
 
 # Each program with its settings, and the groups of checks that are made with it.
 PROGRAMS = {
-    "callbacks": ({}, ["wechat", "wecom_app", "dingtalk"]),
+    "callbacks": ({}, ["wechat", "wecom_app", "dingtalk", "commands"]),
     "bells": ({}, ["wecom_kf", "wecom_bot"]),
     "plain": ({"wechat_plain": True, "menu": True, "transfer": True}, ["wechat_plain", "wecom_kf_transfer"]),
     "passive": ({"passive_only": True}, ["wechat_passive"]),
@@ -28,6 +29,26 @@ PROGRAMS = {
     "alerts": ({"knowledge": {"service/alerts.toml": robots.LADDER}}, ["robots"]),
     "stale": ({"fresh_minutes": 0}, ["stale"]),
 }
+
+
+def afterwards(yunzhu):
+    """What is wrong with a program after its checks: how it ends, panics, secrets in its log or in its folders."""
+    wrong = []
+    if (status := yunzhu.stop()) != 0:
+        wrong.append(f"it ended with {status} after SIGTERM")
+    log = yunzhu.tail(1_000_000)
+    if "panicked" in log:
+        wrong.append(f"panics: {[line for line in log.splitlines() if 'panicked' in line][:3]}")
+    settings = [TOKEN, KEY, wechat.SECRET, wecom.SECRET, aibot.SECRET, dingtalk.APP_SECRET, dingtalk.ROBOT_TOKEN, wecom.ROBOT_KEY]
+    given = ["response_code=", "sendBySession", "t/ick", "t%2Fick", "-token-", "bell-"]
+    shown = [secret for secret in settings + given if secret in log]
+    if shown:
+        wrong.append(f"its log has secrets: {shown}")
+    kept = b"".join(path.read_bytes() for path in (yunzhu.home / "data").glob("yunzhu.db*"))
+    lying = [secret for secret in settings + ["response_code=", "sendBySession"] if secret.encode() in kept]
+    if lying:
+        wrong.append(f"its database has secrets in the open: {lying}")
+    return wrong
 
 
 def one_program(name, only, opener, results, keep):
@@ -41,11 +62,10 @@ def one_program(name, only, opener, results, keep):
         for group in groups:
             context = Context(stand_in, opener, yunzhu)
             results.append(run_group(group, context, only))
-        errors = [line for line in yunzhu.tail(100_000).splitlines() if "panicked" in line]
-        if errors:
-            results.append((0, [f"{name}: panics: {errors[:3]}"]))
-        if (status := yunzhu.stop()) not in (0, None):
-            results.append((0, [f"{name}: yunzhu ended with {status} after SIGTERM"]))
+        wrong = afterwards(yunzhu)
+        for words in wrong:
+            print(f"FAIL {name}: {words}", flush=True)
+        results.append((0, [f"{name}: {words}" for words in wrong]))
     except Exception as error:
         results.append((0, [f"{name}: {error}"]))
         print(f"FAIL {name}: {error}", flush=True)

@@ -171,6 +171,18 @@ def together(ctx):
     equal(len(caller.sent(user, ctx.at)), 0 if any(replies) else 1, "sent besides")
 
 
+@check("a reply that was lost on its way is given again, the same")
+def lost_reply(ctx):
+    caller, user = side(ctx), person()
+    xml = caller.message(user, "text", Content=QUESTION)
+    first = caller.deliver(xml)
+    expect("sshd" in first, "no answer")
+    time.sleep(2)
+    expect(caller.deliver(xml) in (first, ""), "another answer to the same message")
+    got = caller.sent(user, ctx.at)
+    expect(not any("sshd" in text for text in got), "the answer came by the API besides")
+
+
 @check("two events of one second are both answered")
 def same_second(ctx):
     caller, user = side(ctx), person()
@@ -235,6 +247,24 @@ def quota(ctx):
     sent = ctx.stand_in.wait("wechat.send", after=refused[0]["seq"], match="额度之外")
     equal(sent[0]["outcome"], 0, "the answer of the platform after they wrote")
     ctx.stand_in.none("wechat.send", after=sent[0]["seq"], match="额度之外")
+
+
+@check("where the time to write is over the agent learns of it, and the message comes when the person writes again")
+def too_late(ctx):
+    caller, user = side(ctx), person()
+    caller.text(user, "转人工")
+    ticket = ctx.yunzhu.ticket(f"wechat:{user}")
+    ctx.yunzhu.take(ticket)
+    ctx.stand_in.wait("wechat.send", after=ctx.at, match=user)
+    before = ctx.stand_in.now()
+    ctx.stand_in.order("wrote", platform="wechat", user=user, left=5, seconds=-1)
+    ctx.yunzhu.say(ticket, "太晚的话")
+    refused = ctx.stand_in.wait("wechat.send", after=before, match="太晚的话")
+    equal(refused[0]["outcome"], 45015, "the answer of the platform")
+    ctx.yunzhu.wait_packet(ticket, "下次发言后")
+    caller.text(user, "在吗")
+    sent = ctx.stand_in.wait("wechat.send", after=refused[0]["seq"], match="太晚的话")
+    equal(sent[0]["outcome"], 0, "the answer of the platform after they wrote")
 
 
 @check("six messages of an agent in a row: five leave, the sixth is known to have to wait")

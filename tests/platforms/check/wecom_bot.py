@@ -67,6 +67,14 @@ def repeated(ctx):
     equal(len(ctx.yunzhu.desk("GET", f"/tickets?user=wecom:{user}")["tickets"]), 1, "tickets")
 
 
+@check("a choice can be answered with its number")
+def choice(ctx):
+    caller, user = side(ctx), person()
+    expect("2" in caller.text(user, "Redis")["content"], "no numbered choice")
+    chosen = caller.text(user, "2")["content"]
+    expect("内存" in chosen, f"not the second one: {chosen[:200]}")
+
+
 @check("in a group the bot's name is not part of the question")
 def group(ctx):
     caller = side(ctx)
