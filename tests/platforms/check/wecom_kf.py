@@ -169,6 +169,22 @@ def crash(ctx):
     ctx.stand_in.none("kf.send", after=before, match=user, seconds=0.3)
 
 
+@check("sixty customers at once and a crash in the middle: each is answered, and shown it once")
+def burst(ctx):
+    caller, users = side(ctx), [person() for _ in range(60)]
+    before = ctx.stand_in.now()
+    caller.ring(*[caller.text(user, "你好") for user in users])
+    ctx.stand_in.wait("kf.send", after=before, count=15)
+    ctx.yunzhu.kill()
+    ctx.yunzhu.start()
+    ctx.stand_in.wait("kf.send", after=before, count=60, seconds=15)
+    time.sleep(2)
+    sent = [event for event in ctx.stand_in.all("kf.send", after=before) if event["outcome"] == 0]
+    shown = sorted(event["body"]["touser"] for event in sent if not event["answer"].get("again"))
+    equal(len(set(users) - set(shown)), 0, "customers without an answer")
+    equal(shown, sorted(users), "answers")
+
+
 @check("in a session that has ended an answer waits until the customer writes")
 def ended(ctx):
     caller, user = side(ctx), person()
