@@ -22,7 +22,7 @@ from fake import aibot, dingtalk, wechat, wecom
 # Each program with its settings, and the groups of checks that are made with it.
 PROGRAMS = {
     "callbacks": ({}, ["wechat", "wecom_app", "dingtalk", "commands"]),
-    "bells": ({}, ["wecom_kf", "wecom_bot"]),
+    "bells": ({}, ["wecom_kf", "wecom_bot", "hostile"]),
     "plain": ({"wechat_plain": True, "menu": True, "transfer": True}, ["wechat_plain", "wecom_kf_transfer"]),
     "passive": ({"passive_only": True}, ["wechat_passive"]),
     "links": ({"link": True, "stream": True}, ["wecom_link", "dingtalk_stream"]),

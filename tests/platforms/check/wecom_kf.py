@@ -27,6 +27,7 @@ def backlog(ctx):
     caller.ring(*[caller.text(user, f"旧消息 {at}", hour + at) for at in range(7)])
     pages = ctx.stand_in.wait("kf.sync", after=ctx.at, count=4)
     equal(pages[-1]["answer"]["has_more"], 0, "more after the last page")
+    ctx.stand_in.order("flags", kf_page=1000)
     ctx.stand_in.none("kf.send", after=ctx.at)
 
 
@@ -183,6 +184,21 @@ def burst(ctx):
     shown = sorted(event["body"]["touser"] for event in sent if not event["answer"].get("again"))
     equal(len(set(users) - set(shown)), 0, "customers without an answer")
     equal(shown, sorted(users), "answers")
+
+
+@check("a fetch that is refused at the start keeps no other account waiting, and is made again")
+def refused_fetch(ctx):
+    caller, user = side(ctx), person()
+    ctx.yunzhu.kill()
+    caller.keep(caller.text(user, "你好"))
+    busy = {"errcode": 45009, "errmsg": "api freq out of limit"}
+    ctx.stand_in.order("fault", at="kf.sync", match=f'"{ACCOUNT}"', times=3, answer=busy)
+    ctx.yunzhu.start()
+    ctx.stand_in.wait("kf.sync", after=ctx.at, match=ACCOUNT)
+    other, stranger = side(ctx, f"wk{number()}"), person()
+    other.ring(other.text(stranger, "你好"))
+    ctx.stand_in.wait("kf.send", after=ctx.at, match=stranger, seconds=3)
+    ctx.stand_in.wait("kf.send", after=ctx.at, match=user, seconds=15)
 
 
 @check("in a session that has ended an answer waits until the customer writes")
