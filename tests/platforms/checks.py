@@ -22,7 +22,8 @@ from fake import aibot, dingtalk, wechat, wecom
 # Each program with its settings, and the groups of checks that are made with it.
 PROGRAMS = {
     "callbacks": ({}, ["wechat", "wecom_app", "dingtalk", "commands"]),
-    "bells": ({}, ["wecom_kf", "wecom_bot", "hostile"]),
+    "bells": ({}, ["wecom_kf", "hostile"]),
+    "bots": ({}, ["wecom_bot"]),
     "plain": ({"wechat_plain": True, "menu": True, "transfer": True}, ["wechat_plain", "wecom_kf_transfer"]),
     "passive": ({"passive_only": True}, ["wechat_passive"]),
     "links": ({"link": True, "stream": True}, ["wecom_link", "dingtalk_stream"]),

@@ -4,6 +4,7 @@ import base64
 import threading
 import time
 
+import requests
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from .callers import KEY, TOKEN, Bot, http, number
@@ -136,6 +137,30 @@ def late(ctx):
         equal(late[0]["outcome"], 0, "what was held back")
 
 
+@check("a crash while a stream is asked for: the answer comes once, by the stream or by the address of the message")
+def crash(ctx):
+    caller, user = side(ctx), person()
+    slow_file(ctx, caller, user, 4)
+    first = caller.call(caller.message(user, "text", text={"content": QUESTION}))
+    equal(first["stream"]["finish"], False, "the first answer is not the last")
+    ctx.yunzhu.kill()
+    ctx.yunzhu.start()
+    last, _ = caller.follow(first, 25)
+    time.sleep(8)
+    late = [event for event in ctx.stand_in.all("aibot.response", after=ctx.at, match="sshd") if event["outcome"] == 0]
+    equal(len(late) + ("sshd" in last["stream"]["content"]), 1, f"answers; the stream ended with {last['stream']['content'][:80]!r}")
+
+
+@check("a stream that nobody asks for any more: the answer leaves by the address of the message")
+def abandoned(ctx):
+    caller, user = side(ctx), person()
+    slow_file(ctx, caller, user, 3)
+    first = caller.call(caller.message(user, "text", text={"content": QUESTION}))
+    equal(first["stream"]["finish"], False, "the first answer is not the last")
+    late = ctx.stand_in.wait("aibot.response", after=ctx.at, match="sshd", seconds=75)
+    equal(late[0]["outcome"], 0, "the answer")
+
+
 @check("forged calls get 403 with one same body")
 def forged(ctx):
     caller = side(ctx)
@@ -154,9 +179,17 @@ def sealed_file(content):
     return base64.b64encode(sealer.update(content + bytes([rest]) * rest) + sealer.finalize()).decode()
 
 
+def quietly(caller, message):
+    """A call whose connection may break."""
+    try:
+        caller.call(message)
+    except requests.RequestException:
+        pass
+
+
 def slow_file(ctx, caller, user, seconds):
     """A file of the same person keeps the turns after it waiting."""
     ctx.stand_in.order("media", platform="dingtalk", id=user, name="f", type="application/octet-stream", base64=sealed_file(b"x" * 40))
     message = caller.message(user, "file", file={"url": f"{ctx.stand_in.base}/dingtalk/files/{user}?delay={seconds}"})
-    threading.Thread(target=caller.call, args=(message,), daemon=True).start()
+    threading.Thread(target=quietly, args=(caller, message), daemon=True).start()
     time.sleep(0.5)
