@@ -142,6 +142,24 @@ def five_seconds(ctx):
     equal(sum("sshd" in text for text in got), 1, "answers to the question")
 
 
+@check("a late answer that the quota holds back comes when the person writes again")
+def late_and_held(ctx):
+    caller, user = side(ctx), person()
+    ctx.stand_in.order("media", platform="wechat", id=user, name="slow.png", type="image/png", base64="iVBORw0KGgo=")
+    ctx.stand_in.order("fault", at="wechat.media", delay=5.5)
+    picture = caller.message(user, "image", PicUrl="http://x/", MediaId=user)
+    threading.Thread(target=quietly, args=(side(ctx), picture), daemon=True).start()
+    time.sleep(0.3)
+    question = caller.message(user, "text", Content=QUESTION)
+    equal(caller.reply(caller.post(*caller.request(question)).text), "", "the reply within five seconds")
+    ctx.stand_in.order("wrote", platform="wechat", user=user, left=0, seconds=60)
+    refused = ctx.stand_in.wait("wechat.send", after=ctx.at, match="sshd", seconds=15)
+    equal(refused[0]["outcome"], 45047, "the answer of the platform")
+    caller.text(user, "在吗")
+    sent = ctx.stand_in.wait("wechat.send", after=refused[0]["seq"], match="sshd")
+    equal(sent[0]["outcome"], 0, "the answer of the platform after they wrote")
+
+
 @check("a program that hangs for seven seconds answers a repeated call once")
 def hang(ctx):
     caller, user = side(ctx), person()
