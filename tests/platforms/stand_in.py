@@ -6,6 +6,7 @@ proven with the platforms' own SDKs by `prove.py` and `prove.mjs` before anythin
 
 import argparse
 import asyncio
+import os
 
 from aiohttp import web
 
@@ -25,7 +26,7 @@ def application(base):
 
 
 async def serve(port):
-    """Listens until the process is ended."""
+    """Listens until the process is ended, or the one that started it."""
     server = await asyncio.get_running_loop().create_server(lambda: None, "127.0.0.1", port)
     port = server.sockets[0].getsockname()[1]
     server.close()
@@ -34,7 +35,10 @@ async def serve(port):
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port).start()
     print(port, flush=True)
-    await asyncio.Event().wait()
+    # Whoever started it may end in any way; nobody else uses it.
+    parent = os.getppid()
+    while os.getppid() == parent:
+        await asyncio.sleep(1)
 
 
 if __name__ == "__main__":
