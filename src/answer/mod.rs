@@ -10,28 +10,48 @@ pub mod page;
 pub mod present;
 pub mod render;
 
+/// Every language with its sentences.
+const TEXTS: [(&str, &str); 5] = [
+    ("zh-CN", include_str!("zh-CN.toml")),
+    ("zh-TW", include_str!("zh-TW.toml")),
+    ("en", include_str!("en.toml")),
+    ("ja", include_str!("ja.toml")),
+    ("ko", include_str!("ko.toml")),
+];
+
+/// Which of them a locale is.
+fn language_of(locale: &str) -> usize {
+    let locale = locale.to_ascii_lowercase().replace('_', "-");
+    let mut parts = locale.split('-');
+    let wanted = match parts.next().unwrap_or_default() {
+        "zh" if parts.any(|part| matches!(part, "tw" | "hk" | "mo" | "hant")) => "zh-TW",
+        "en" => "en",
+        "ja" => "ja",
+        "ko" => "ko",
+        _ => "zh-CN",
+    };
+    TEXTS.iter().position(|(language, _)| *language == wanted).unwrap_or_default()
+}
+
 /// The sentences of one language.
 #[derive(Debug)]
 pub struct Catalogue {
     sentences: BTreeMap<String, String>,
-    /// Whether it is the English one, for labels that come in both languages.
+    /// Whether labels that come in Chinese and English only are shown in English.
     pub is_english: bool,
 }
 
 impl Catalogue {
-    /// The catalogue for a locale such as `en-GB`; Chinese unless it is an English one.
+    /// The catalogue for a locale such as `en-GB`; simplified Chinese where there is none for it.
     pub fn of(locale: Option<&str>) -> &'static Self {
-        static CHINESE: OnceLock<Catalogue> = OnceLock::new();
-        static ENGLISH: OnceLock<Catalogue> = OnceLock::new();
-        let is_english = locale.is_some_and(|locale| locale.to_ascii_lowercase().starts_with("en"));
-        match is_english {
-            true => ENGLISH.get_or_init(|| Self::parse(include_str!("en.toml"), true)),
-            false => CHINESE.get_or_init(|| Self::parse(include_str!("zh-CN.toml"), false)),
-        }
+        static ALL: OnceLock<[Catalogue; 5]> = OnceLock::new();
+        let all = ALL.get_or_init(|| TEXTS.map(|(language, text)| Self::parse(text, language)));
+        &all[language_of(locale.unwrap_or_default())]
     }
 
-    fn parse(text: &str, is_english: bool) -> Self {
-        // The test below reads both; an unreadable one could not have been built into a release.
+    fn parse(text: &str, language: &str) -> Self {
+        // The test below reads all of them; an unreadable one could not have been built into a release.
+        let is_english = !language.starts_with("zh");
         Self { sentences: toml::from_str(text).unwrap_or_default(), is_english }
     }
 
@@ -77,11 +97,15 @@ mod tests {
     }
 
     #[test]
-    fn both_languages_have_every_sentence_with_the_same_places() {
-        let (zh, en) = (Catalogue::of(None), Catalogue::of(Some("en-US")));
-        assert!(zh.sentences.keys().eq(en.sentences.keys()));
-        for (key, sentence) in &zh.sentences {
-            assert_eq!(places(sentence), places(&en.sentences[key]), "{key}");
+    fn every_language_has_every_sentence_with_the_same_places() {
+        let zh = Catalogue::of(None);
+        for locale in ["en-US", "zh-TW", "zh_Hant_HK", "ja", "ko-KR"] {
+            let other = Catalogue::of(Some(locale));
+            assert_ne!(other.sentences["welcome"], zh.sentences["welcome"], "{locale}");
+            assert!(zh.sentences.keys().eq(other.sentences.keys()), "{locale}");
+            for (key, sentence) in &zh.sentences {
+                assert_eq!(places(sentence), places(&other.sentences[key]), "{locale} {key}");
+            }
         }
         for line in Line::ALL {
             assert!(zh.sentences.contains_key(line.key()), "{line:?}");

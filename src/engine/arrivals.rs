@@ -402,10 +402,13 @@ impl Service {
             if !older.iter().any(|older| older.arrival.key == key && older.arrival.account == account) {
                 continue;
             }
+            // With its conversation, so that what is held back leaves when the person writes again.
+            let known = self.inner.store.address(&account, &told.address).await?;
+            let conversation_id = known.and_then(|row| row.conversation_id);
             let outbox = response.map(|body| OutboxRow {
                 id: format!("{account}/{key}/rescued"),
                 sink: account.clone(),
-                conversation_id: None,
+                conversation_id: conversation_id.clone(),
                 body,
                 created_at: now,
                 due_at: now,

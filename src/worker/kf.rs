@@ -3,10 +3,12 @@
 //! The cursor is kept after what it stands behind was saved, so that a crash fetches a page again and loses nothing. Without
 //! a cursor the platform gives everything of three days: what was written before yunzhu was set up is read and not answered.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
+use tokio::task::JoinSet;
 
 use crate::channel::accounts::{Accounts, WECOM_KF};
 use crate::channel::wecom::kf::Bell;
@@ -21,24 +23,30 @@ const SET_UP: &str = "set up";
 const PAGES: &str = "pages/";
 /// Pages that are fetched in a row; then other accounts have their turn.
 const MOST_PAGES: usize = 100;
-/// Tries of one fetch, and the first pause between them, which doubles.
-const TRIES: u32 = 5;
+/// Tries of one fetch, and the first pause between them, which doubles up to the longest: half an hour together.
+const TRIES: u32 = 35;
 const PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
-/// Fetches whenever it rings, until `stop` says so. One fetch at a time, so that nothing is fetched twice.
+/// Fetches whenever it rings, until `stop` says so. One fetch of an account at a time, so that nothing is fetched twice;
+/// an account that the platform refuses keeps no other waiting.
 pub async fn run(service: Service, accounts: Arc<Accounts>, mut stop: watch::Receiver<bool>) {
     let Some(mut bells) = accounts.bells.heard() else { return };
-    let desk = Desk { service, accounts };
+    let desk = Desk { service, accounts, lanes: Arc::default() };
+    let mut fetches = JoinSet::new();
     let started = async {
         let since = desk.set_up().await?;
         // What it rang for before the start may not have been fetched.
-        for open_kfid in desk.service.cursors(WECOM_KF, PAGES).await? {
-            desk.fetch(&open_kfid, None, since).await;
-        }
-        Ok::<i64, EngineError>(since)
+        let known = desk.service.cursors(WECOM_KF, PAGES).await?;
+        Ok::<(i64, Vec<String>), EngineError>((since, known))
     };
     let since = match started.await {
-        Ok(since) => since,
+        Ok((since, known)) => {
+            for open_kfid in known {
+                fetches.spawn(desk.clone().fetch(open_kfid, None, since));
+            }
+            since
+        }
         Err(error) => {
             tracing::error!(account = WECOM_KF, %error, "customer service cannot be fetched");
             return;
@@ -46,16 +54,22 @@ pub async fn run(service: Service, accounts: Arc<Accounts>, mut stop: watch::Rec
     };
     loop {
         tokio::select! {
-            Some(Bell { token, open_kfid }) = bells.recv() => desk.fetch(&open_kfid, Some(&token), since).await,
+            Some(Bell { token, open_kfid }) = bells.recv() => {
+                fetches.spawn(desk.clone().fetch(open_kfid, Some(token), since));
+            }
+            Some(_) = fetches.join_next(), if !fetches.is_empty() => {}
             _ = async { stop.wait_for(|stop| *stop).await.is_ok() } => return,
             else => return,
         }
     }
 }
 
+#[derive(Clone)]
 struct Desk {
     service: Service,
     accounts: Arc<Accounts>,
+    /// One at a time for each account.
+    lanes: Arc<Mutex<HashMap<String, Arc<Mutex<()>>>>>,
 }
 
 impl Desk {
@@ -69,7 +83,10 @@ impl Desk {
         Ok(now)
     }
 
-    async fn fetch(&self, open_kfid: &str, token: Option<&Secret>, since: i64) {
+    async fn fetch(self, open_kfid: String, token: Option<Secret>, since: i64) {
+        let (open_kfid, token) = (open_kfid.as_str(), token.as_ref());
+        let lane = self.lanes.lock().await.entry(open_kfid.to_owned()).or_default().clone();
+        let _turn = lane.lock().await;
         let mut pause = PAUSE;
         for attempt in 1..=TRIES {
             match self.pages(open_kfid, token, since).await {
@@ -83,7 +100,7 @@ impl Desk {
                         "messages could not be fetched"
                     );
                     tokio::time::sleep(pause).await;
-                    pause *= 2;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
                 }
             }
         }
@@ -98,7 +115,8 @@ impl Desk {
         for _ in 0..MOST_PAGES {
             let page =
                 client.sync(&cursor, token, open_kfid, now_ms()).await.map_err(|error| error.reason)?;
-            for arrival in page.arrivals.iter().filter(|arrival| arrival.at >= since) {
+            // The platform counts whole seconds.
+            for arrival in page.arrivals.iter().filter(|arrival| arrival.at >= since / 1000 * 1000) {
                 links::take_in(&self.service, WECOM_KF, arrival).await.map_err(words)?;
             }
             if !page.next_cursor.is_empty() && page.next_cursor != cursor {

@@ -13,6 +13,13 @@ pub struct Mark {
     pub close: String,
 }
 
+impl Mark {
+    /// Whether what it stands around is code, which has no escapes.
+    pub fn is_code(&self) -> bool {
+        self.close.ends_with('`')
+    }
+}
+
 /// Text within the same marks.
 #[derive(Clone, Debug)]
 pub struct Run {
@@ -82,6 +89,11 @@ impl Gap {
 }
 
 impl Run {
+    /// Whether it is code within ticks.
+    pub fn is_code(&self) -> bool {
+        self.marks.last().is_some_and(|mark| mark.is_code())
+    }
+
     /// Words without marks.
     pub fn words(text: impl Into<String>) -> Self {
         Self { text: text.into(), marks: Vec::new(), spelling: Spelling::Words }

@@ -1,10 +1,12 @@
 //! Text as a dialect must spell it, so that it is read as it was meant.
 
-use super::block::{Run, Spelling};
+use std::rc::Rc;
+
+use super::block::{Line, Run, Spelling};
 
 /// Spells the words of a line that has marks around them, for a Markdown dialect.
 pub fn markdown(runs: &mut [Run]) {
-    let firsts: Vec<Option<char>> = runs.iter().map(|run| run.text.chars().next()).collect();
+    let followed: Vec<Option<char>> = (0..runs.len()).map(|at| following(&runs[at..])).collect();
     let mut before = None;
     for (at, run) in runs.iter_mut().enumerate() {
         let last = run.text.chars().next_back();
@@ -14,7 +16,7 @@ pub fn markdown(runs: &mut [Run]) {
                 () if run.marks.iter().any(|mark| mark.open.ends_with('[')) => Within::Label,
                 () => Within::Marks,
             };
-            let after = firsts.get(at + 1).copied().flatten();
+            let after = followed.get(at).copied().flatten();
             run.text = words(&run.text, before, after, within);
             if at == 0 {
                 run.text = line_start(&run.text);
@@ -23,6 +25,28 @@ pub fn markdown(runs: &mut [Run]) {
         }
         before = last.or(before);
     }
+}
+
+/// What is written behind the first run: a mark that closes or opens, or the next text.
+fn following(runs: &[Run]) -> Option<char> {
+    let (run, rest) = runs.split_first()?;
+    let next = rest.first();
+    let marks = next.map_or(&[][..], |next| &next.marks);
+    let shared = run.marks.iter().zip(marks).take_while(|(left, right)| Rc::ptr_eq(left, right)).count();
+    let closing = run.marks[shared..].iter().rev().map(|mark| mark.close.as_str());
+    let opening = marks[shared..].iter().map(|mark| mark.open.as_str());
+    let text = next.map(|next| next.text.as_str());
+    closing.chain(opening).chain(text).find_map(|text| text.chars().next())
+}
+
+/// A line of fenced code as words of a Markdown dialect, for where its fence has no room.
+pub fn unfenced(line: &Line) -> Line {
+    let mut line = Line { tail: "  ", ..line.clone() };
+    for run in &mut line.runs {
+        run.spelling = Spelling::Words;
+    }
+    markdown(&mut line.runs);
+    line
 }
 
 /// Takes the life out of what looks like an anchor, for a platform that shows anchors in plain text. All else stays: it does

@@ -199,9 +199,7 @@ impl Writer {
         if text.is_empty() {
             return;
         }
-        // Marks that show nothing are left out, so that words on both sides of them are spelled as one.
-        let shown = self.marks.iter().filter(|mark| !mark.open.is_empty()).take(DEEPEST);
-        let marks: Vec<_> = shown.map(Rc::clone).collect();
+        let marks: Vec<_> = self.shown().take(DEEPEST).map(Rc::clone).collect();
         if let Some(last) = self.runs.last_mut()
             && last.spelling == spelling
             && last.marks.len() == marks.len()
@@ -213,9 +211,20 @@ impl Writer {
         self.runs.push(Run { text: text.to_owned(), marks, spelling });
     }
 
+    /// Marks that show nothing are left out, so that words on both sides of them are spelled as one.
+    fn shown(&self) -> impl Iterator<Item = &Rc<Mark>> {
+        self.marks.iter().filter(|mark| !mark.open.is_empty())
+    }
+
     fn code(&mut self, text: &str) {
-        if self.dialect != Dialect::Full {
+        let depth = self.shown().count();
+        // Without ticks of its own it would be read as Markdown.
+        if self.dialect != Dialect::Full || depth >= DEEPEST {
             return self.words(text);
+        }
+        // What stood between two of them may have shown nothing, and their ticks would be one row.
+        if self.runs.last().is_some_and(|last| last.marks.len() == depth + 1 && last.is_code()) {
+            self.exact(" ");
         }
         for link in &mut self.links {
             link.text.push_str(text);
@@ -251,7 +260,9 @@ impl Writer {
     }
 
     fn start_link(&mut self, url: &str) {
-        let url = escape::address(url);
+        // The words of an image may hold links; an anchor within an anchor would end both.
+        let within = self.links.iter().any(|link| link.url.is_some());
+        let url = escape::address(url).filter(|_| !within);
         let mark = url.as_deref().and_then(|url| anchor(url, self.dialect));
         let marked = mark.is_some();
         self.marks.extend(mark.map(Rc::new));

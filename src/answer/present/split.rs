@@ -2,7 +2,8 @@
 //!
 //! No part is empty, no link, bold text or block of code stays open at the end of one. Deterministic; time is linear in the text.
 
-use super::block::{Block, Line, Pen, Run};
+use super::block::{Block, Line, Pen, Run, Spelling};
+use super::escape;
 
 /// How much room there is.
 #[derive(Clone, Copy, Debug)]
@@ -103,8 +104,13 @@ impl Packer {
             self.flush();
         }
         let frame = self.opening(block);
+        let unfenced = frame.is_none() && block.close.is_some();
         for line in &block.lines {
-            self.line(line, frame);
+            match unfenced {
+                // Without its fence code would be read as Markdown.
+                true => self.line(&escape::unfenced(line), None),
+                false => self.line(line, frame),
+            }
             if self.fit == Fit::Cut {
                 return;
             }
@@ -248,7 +254,9 @@ fn best(line: &Line, room: usize, least: Least) -> Option<(usize, usize)> {
             let after = run.text[end..].chars().next();
             let free = run.marks.is_empty() || after.is_none();
             let here = Some((at, end));
-            if !joins(c, after) {
+            // Ticks at the end of a piece would be one row with those that close it.
+            let ticks = run.is_code() && (c == '`' || after == Some('`'));
+            if !joins(c, after) && !ticks {
                 anywhere = here;
                 let between = free && !(c.is_ascii_graphic() && after.is_some_and(|c| c.is_ascii_graphic()));
                 outside = if between { here } else { outside };
@@ -304,8 +312,13 @@ fn plainer(line: Line) -> Line {
     let marked = line.runs.iter().any(|run| !run.marks.is_empty());
     let mut runs = line.runs;
     if marked {
-        let bare = |run: Run| Run { marks: Vec::new(), ..run };
-        return Line { runs: runs.into_iter().map(bare).collect(), ..line };
+        for run in &mut runs {
+            // Without ticks code would be read as Markdown.
+            run.spelling = if run.is_code() { Spelling::Words } else { run.spelling };
+            run.marks.clear();
+        }
+        escape::markdown(&mut runs);
+        return Line { runs, ..line };
     }
     if let Some(run) = runs.iter_mut().find(|run| !run.text.is_empty()) {
         let first = run.text.chars().next().map_or(0, char::len_utf8);

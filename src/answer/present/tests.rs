@@ -259,6 +259,46 @@ fn markdown_text() -> impl Strategy<Value = String> {
     prop::collection::vec(piece, 0..60).prop_map(|pieces| pieces.concat())
 }
 
+/// What a Markdown reader makes of the parts of an answer: its HTML and its code.
+fn read_again(markdown: &str, max_bytes: usize) -> (Vec<String>, Vec<String>) {
+    let parts = present(&[answer(markdown)], &caps(Markdown::Full, max_bytes, 9, 0), &Words::default(), None);
+    let (mut html, mut code) = (Vec::new(), Vec::new());
+    for text in texts(&parts) {
+        for event in pulldown_cmark::Parser::new(&text) {
+            match event {
+                pulldown_cmark::Event::Html(text) | pulldown_cmark::Event::InlineHtml(text) => {
+                    html.push(text.to_string())
+                }
+                pulldown_cmark::Event::Code(text) => code.push(text.to_string()),
+                _ => {}
+            }
+        }
+    }
+    (html, code)
+}
+
+#[test]
+fn code_stays_code_whatever_is_around_it() {
+    let one = |code: &str| (Vec::new(), vec![code.to_owned()]);
+    assert_eq!(read_again("\\\\`b<b>`", 999), one("b<b>"));
+    let two = (Vec::new(), vec!["<b>".to_owned(), "<i>".to_owned()]);
+    assert_eq!(read_again("`<b>`<!-- x -->`<i>`", 999), two);
+    assert_eq!(read_again("`<b>`\u{3}`<i>`", 999), two);
+    let deep = format!("{}`<b>`{}", "*a _a ".repeat(6), " a_ a*".repeat(6));
+    assert_eq!(read_again(&deep, 999), (Vec::new(), Vec::new()));
+    let (html, _) = read_again("```bash\n<b>\n<i>\n```", LEAST_BYTES + 4);
+    assert_eq!(html, Vec::<String>::new());
+    let (html, _) = read_again("````````````````````\n```````````````````\n<b>\n````````````````````", 60);
+    assert_eq!(html, Vec::<String>::new());
+}
+
+#[test]
+fn a_link_among_the_words_of_an_image_is_words() {
+    let replies = [text("x"), answer("![a <https://b.cn> c](https://a.cn/i.png)")];
+    let parts = present(&replies, &caps(ANCHORS, 999, 1, 0), &Words::default(), None);
+    assert_eq!(shown(&parts), "[text]\nx\n\n<a href=\"https://a.cn/i.png\">a https://b.cn c</a>\n");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(600))]
 
