@@ -7,7 +7,8 @@ use std::time::SystemTime;
 
 use tokio::sync::OnceCell;
 
-use crate::analyzer::words::Words;
+use crate::analyzer::words::{BadLine, Words};
+use crate::dialogue::understanding::{Understander, UnderstandingError};
 use crate::id::CaseId;
 use crate::index::generation::Generations;
 use crate::index::writer::IndexError;
@@ -122,6 +123,9 @@ pub enum AppError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The program was built with broken words or a broken model.
+    #[error(transparent)]
+    Understanding(#[from] UnderstandingError),
     /// A file beside the database cannot be written.
     #[error("{} cannot be written: {source}", .path.display())]
     Note {
@@ -195,6 +199,11 @@ impl App {
     /// The word files as they are now, and the fingerprint of those that cut the cases. Absent files are empty.
     pub fn words(&self) -> Result<(Words, String), AppError> {
         words::read(&self.folders.kb)
+    }
+
+    /// What understands messages, with the words of outages as they are now, and the lines of these that were left out.
+    pub fn understander(&self) -> Result<(Understander, Vec<BadLine>), AppError> {
+        words::understander(&self.folders.kb)
     }
 
     /// Puts the cases of files and folders into the store, each path a source of its own, and brings the index up to
