@@ -91,10 +91,10 @@ impl Lint {
             for message in faults(&group, stop) {
                 self.find(FILE, line, Severity::Warning, message);
             }
-            let again = pairs(&group).find_map(|pair| joined.get(&pair).map(|first| (pair, *first)));
-            if let Some(((from, to), first)) = again {
+            let known = pairs(&group).map(|pair| joined.get(&pair).copied()).collect::<Option<Vec<_>>>();
+            if let Some(first) = known.and_then(|lines| lines.into_iter().max()) {
                 let message =
-                    format!("`{from}` leads to `{to}` already in line {first}: say it in one place");
+                    format!("the line says nothing that is not said up to line {first}: leave one out");
                 self.find(FILE, line, Severity::Warning, message);
             }
             for pair in pairs(&group) {
@@ -120,7 +120,7 @@ fn faults(group: &SynonymLine, stop: &HashSet<String>) -> Vec<String> {
             messages.push(format!("`{word}` stands twice in the line"));
         } else if stop.contains(word) {
             messages.push(format!("`{word}` is a stop word: it is never looked for"));
-        } else if word.chars().count() == 1 && word.chars().all(is_han) {
+        } else if group.left.contains(word) && word.chars().count() == 1 && word.chars().all(is_han) {
             messages.push(format!("`{word}` is a single character: it would be found within other words"));
         }
     }
@@ -175,7 +175,7 @@ mod tests {
             "stop.txt:3 Warning",
             "products.txt:1 Error",
             "synonyms.txt:1 Warning the line joins a word to nothing else",
-            "synonyms.txt:3 Warning `丙丁` leads to `甲乙` already in line 2",
+            "synonyms.txt:3 Warning the line says nothing that is not said up to line 2",
             "synonyms.txt:4 Warning `谢谢` is a stop word",
             "synonyms.txt:5 Warning `卡` is a single character",
             "synonyms.txt:6 Error the sign `->`",
