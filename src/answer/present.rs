@@ -141,6 +141,9 @@ impl Show<'_> {
 
     fn numbered(&self, reply: &Reply) -> Vec<Block> {
         let mut blocks = self.sentence(lead(reply));
+        if let Some(lead) = blocks.last_mut() {
+            lead.leads = true;
+        }
         let items = choices(reply).iter().enumerate().map(|(at, choice)| (format!("{}. ", at + 1), choice));
         blocks.extend(self.list(items));
         let mut hint = self.sentence(&self.words.choose);
@@ -157,7 +160,9 @@ impl Show<'_> {
         if choices.len() > self.caps.menu {
             return None;
         }
-        let items: Vec<MenuItem> = choices.iter().map(item).collect();
+        // With numbers, since what leads to them speaks of numbers; typing one is as good as tapping.
+        let items: Vec<MenuItem> =
+            choices.iter().enumerate().map(|(at, choice)| item(at + 1, choice)).collect();
         let labels: usize = items.iter().map(|item| item.label.len()).sum();
         let room = self.caps.max_bytes.min(HEAD_BYTES).checked_sub(labels)?;
         let head = lead(reply).trim().to_owned();

@@ -110,7 +110,12 @@ pub enum Said {
         /// Why, in its words.
         reason: String,
     },
-    /// What yunzhu has no use for: acknowledged and not answered.
+    /// An event that is of no use here: acknowledged, and nothing follows from it.
+    Passing {
+        /// What the platform calls it.
+        kind: String,
+    },
+    /// A message that cannot be read: the person is told so.
     Unsupported {
         /// What the platform calls it.
         kind: String,

@@ -260,6 +260,17 @@ impl Service {
         Ok((self.open_at(new, reach, row).await?, true))
     }
 
+    /// Whether a choice can still be made in a conversation.
+    ///
+    /// # Errors
+    /// No such conversation.
+    pub async fn has_choice(&self, conversation: &ConversationId, choice: &str) -> Result<bool, EngineError> {
+        let live = self.enter(conversation).await?.1;
+        let c = &live.conversation;
+        let mut open = c.offer.iter().flat_map(|offer| &offer.choices).chain(&c.past_choices);
+        Ok(open.any(|known| known.id == choice))
+    }
+
     /// A turn that an arrival causes; `part` tells the turns of one arrival apart, the last of which deals with it.
     ///
     /// # Errors

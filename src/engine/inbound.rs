@@ -69,6 +69,8 @@ impl Run<'_> {
             let reason = format!("there is no turn {turn} in this conversation, the last is {last}");
             return Err(EngineError::Unusable { field: "turn", reason });
         }
+        // Words for a verdict that is known already are still to be read.
+        self.keeps_words = comment.as_ref().is_some_and(|comment| !comment.trim().is_empty());
         let thumb = if helpful { "👍" } else { "👎" };
         let comment = comment.map(|comment| cleaned(&comment)).transpose().unwrap_or_default();
         self.user_line(&comment.map_or_else(|| thumb.to_owned(), |comment| format!("{thumb} {comment}")))?;

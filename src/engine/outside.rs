@@ -136,6 +136,10 @@ pub struct ConversationView {
     pub tickets: Vec<serde_json::Value>,
     /// The last line of the transcript.
     pub last_seq: u64,
+    /// Place in the queue, from 1; absent where it does not wait, or nobody is there.
+    pub queue_position: Option<u32>,
+    /// Expected wait in seconds.
+    pub expected_wait_s: Option<u32>,
 }
 
 /// An account that has signed in.

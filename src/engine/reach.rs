@@ -16,7 +16,7 @@ use crate::message::{Author, ChannelKind, Message, Reply, State};
 use crate::store::channel::{AddressRow, ArrivalDone, ChannelStore};
 use crate::store::service::{OutboxRow, ServiceStore};
 
-use super::arrivals::{joined, place_of};
+use super::arrivals::{Mark, joined, place_of};
 use super::live::json;
 use super::opening::internal;
 use super::turn::Run;
@@ -107,8 +107,8 @@ impl Run<'_> {
             return Ok((Vec::new(), done(None)));
         };
         let waits = mark.as_ref().is_some_and(|mark| mark.last && mark.waits);
-        let (Some(first), false) = (spoken.first().map(|spoken| spoken.seq), spoken.is_empty()) else {
-            return Ok((Vec::new(), done(None)));
+        let Some(first) = spoken.first().map(|spoken| spoken.seq) else {
+            return Ok((Vec::new(), done(self.only_held(&reach, sink, waits, &mark)?)));
         };
         let mut parts = self.parts(&spoken, &sink.caps);
         let judged = spoken.iter().any(|spoken| matches!(spoken.reply, Reply::Answer { .. }));
@@ -152,6 +152,25 @@ impl Run<'_> {
             });
         }
         Ok((rows, done(told)))
+    }
+
+    /// Where nothing new is said, what was held back is still told where it can be.
+    fn only_held(
+        &mut self,
+        reach: &Reach,
+        sink: &Sink,
+        waits: bool,
+        mark: &Option<Mark>,
+    ) -> Result<Option<String>, EngineError> {
+        let held = mark.as_ref().map(|mark| mark.held.clone()).unwrap_or_default();
+        if sink.ways != Ways::AnswerOnly || !waits || held.is_empty() {
+            return Ok(None);
+        }
+        let (text, given) = joined(held, String::new(), sink.caps.max_bytes);
+        self.held_given = given;
+        let (to, turn) = (reach.address.clone(), self.live.conversation.turn);
+        let told = Outgoing { to, part: Part::Text { text }, turn, judged: false, handed_over: false };
+        json(&told).map(Some)
     }
 
     fn parts(&self, spoken: &[Spoken], caps: &Caps) -> Vec<Part> {

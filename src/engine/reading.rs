@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::desk::queue::Waiting;
 use crate::desk::ticket::{Status, Ticket};
 use crate::id::{AttachmentId, ConversationId, TicketId};
-use crate::message::Message;
+use crate::message::{Message, State};
 use crate::privacy::blob;
 use crate::privacy::token::{token, token_hash};
 use crate::privacy::vault::Vault;
@@ -55,7 +55,17 @@ impl Service {
             json!({"ticket_id": row.id, "status": row.status, "priority": row.priority, "created_at": row.created_at, "updated_at": row.updated_at})
         });
         let c = &live.conversation;
+        let place = match (c.state, &c.handoff) {
+            (State::Queued, Some(handoff)) => {
+                let places = self.inner.desk.lock().places(&self.inner.policy, None, self.now());
+                places.into_iter().find(|place| place.ticket == handoff.ticket_id)
+            }
+            _ => None,
+        };
+        let expected_wait_s = place.as_ref().and_then(|place| place.expected_wait_s);
         Ok(ConversationView {
+            queue_position: place.map(|place| place.position).filter(|_| expected_wait_s.is_some()),
+            expected_wait_s,
             conversation_id: id.clone(),
             state: c.state,
             turn: c.turn,

@@ -45,6 +45,8 @@ pub(super) struct Run<'a> {
     pub(super) mark: Option<Mark>,
     /// What was held back before and leaves with this step.
     pub(super) held_given: Vec<HeldIn>,
+    /// Whether what the person wrote is kept though nothing follows from it.
+    pub(super) keeps_words: bool,
 }
 
 impl Service {
@@ -78,7 +80,7 @@ impl Service {
         let mut run = Run::new(self, live);
         run.mark = mark;
         run.hear(inbound).await?;
-        if run.events.is_empty() && run.mark.is_none() {
+        if run.events.is_empty() && run.mark.is_none() && !run.keeps_words {
             return Ok(run.turn());
         }
         if run.receipt.is_some() {
@@ -156,6 +158,7 @@ impl<'a> Run<'a> {
             spoken: Vec::new(),
             mark: None,
             held_given: Vec::new(),
+            keeps_words: false,
         }
     }
 

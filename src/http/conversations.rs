@@ -194,6 +194,10 @@ pub(super) struct ConversationBody {
     tickets: Vec<Value>,
     /// The last line of the transcript.
     last_seq: u64,
+    /// Place in the queue, from 1; absent where it does not wait, or nobody is there.
+    queue_position: Option<u32>,
+    /// Expected wait in seconds.
+    expected_wait_s: Option<u32>,
 }
 
 impl From<ConversationView> for ConversationBody {
@@ -209,6 +213,8 @@ impl From<ConversationView> for ConversationBody {
             context: view.context,
             tickets: view.tickets,
             last_seq: view.last_seq,
+            queue_position: view.queue_position,
+            expected_wait_s: view.expected_wait_s,
         }
     }
 }

@@ -99,7 +99,7 @@ fn set_headers(headers: &mut HeaderMap, is_data: bool) {
     if is_data {
         headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     } else {
-        headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_POLICY));
+        headers.entry(CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(CONTENT_POLICY));
         let name = HeaderName::from_static("cross-origin-opener-policy");
         headers.insert(name, HeaderValue::from_static("same-origin"));
     }

@@ -53,7 +53,9 @@ fn api(upload: DefaultBodyLimit) -> OpenApiRouter<Site> {
 /// Pages, and what machines look at.
 fn outside() -> Router<Site> {
     Router::new()
-        .route("/", get(assets::chat))
+        .route("/", get(assets::console))
+        .route("/widget", get(assets::widget))
+        .route("/widget.js", get(assets::loader))
         .route("/desk", get(assets::desk))
         .route("/a/{name}", get(answers::show))
         .route("/assets/{name}", get(assets::asset))

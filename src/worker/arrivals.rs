@@ -144,6 +144,9 @@ impl Desk {
     async fn attempt(&self, delivery: &Delivery) -> Result<(), EngineError> {
         let arrival: Arrival = serde_json::from_str(&delivery.body)
             .map_err(|error| EngineError::Internal(format!("an arrival is unreadable: {error}")))?;
+        if matches!(arrival.said, Said::Passing { .. } | Said::Left) {
+            return self.service.put_aside(&delivery.account, &delivery.key).await;
+        }
         let of = correspondent(&delivery.account, &arrival);
         let (account, key) = (&delivery.account, &delivery.key);
         let (conversation, is_new) = self.service.conversation_at(account, &delivery.address, &of).await?;
@@ -157,15 +160,14 @@ impl Desk {
                 }
                 turn(0, true, Inbound::Text(text)).await?;
             }
-            Said::Choice { id, label } => match turn(0, true, Inbound::Choice(id)).await {
-                // The choice is of long ago: what stood on it still says what is wanted.
-                Err(EngineError::Unusable { .. } | EngineError::NotFound { .. })
-                    if !label.trim().is_empty() =>
-                {
-                    turn(1, true, Inbound::Text(label)).await?;
-                }
-                done => drop(done?),
-            },
+            Said::Choice { id, label } => {
+                // A choice of long ago, or a menu of the account's own: what stands on it still says what is wanted.
+                let is_known = self.service.has_choice(&conversation, &id).await?;
+                let words =
+                    Some(unnumbered(&label)).filter(|label| !label.is_empty()).unwrap_or(&id).to_owned();
+                let inbound = if is_known { Inbound::Choice(id) } else { Inbound::Text(words) };
+                turn(0, true, inbound).await?;
+            }
             Said::Files { text, files } => {
                 let text = Some(text).filter(|text| !text.trim().is_empty());
                 let count = files.len() + usize::from(text.is_some());
@@ -182,7 +184,8 @@ impl Desk {
                 }
             }
             Said::Entered { .. } => {
-                if is_new {
+                let may_speak = of.quota.is_none_or(|(left, _)| left > 0);
+                if is_new && may_speak {
                     self.service.greet(&conversation).await?;
                 }
                 self.service.put_aside(account, key).await?;
@@ -201,7 +204,7 @@ impl Desk {
                 self.service.tell_undelivered(Some(&conversation), "not_delivered", &reason).await?;
                 self.service.put_aside(account, key).await?;
             }
-            Said::Left => self.service.put_aside(account, key).await?,
+            Said::Left | Said::Passing { .. } => self.service.put_aside(account, key).await?,
             Said::Unsupported { kind } => {
                 tracing::info!(account, key, kind, "a kind of message that is not understood");
                 self.service.say_unsupported(&conversation, &kind).await?;
@@ -234,6 +237,15 @@ impl Desk {
             Err(EngineError::Unusable { reason, .. }) => unusable(reason),
             Err(error) => Err(error),
         }
+    }
+}
+
+/// What stands on a choice, without its number.
+fn unnumbered(label: &str) -> &str {
+    let label = label.trim();
+    match label.split_once(". ") {
+        Some((number, words)) if number.bytes().all(|byte| byte.is_ascii_digit()) => words.trim(),
+        _ => label,
     }
 }
 

@@ -57,6 +57,8 @@ pub struct Block {
     pub close: Option<String>,
     /// The lines.
     pub lines: Vec<Line>,
+    /// Whether it is to stand in one part with the beginning of what follows: a heading, what leads to choices.
+    pub leads: bool,
 }
 
 /// What is between a block and the one before it.

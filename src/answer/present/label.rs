@@ -8,9 +8,9 @@ const LABEL_CHARS: usize = 40;
 /// The same in bytes: the shortest limit of a platform (`msgmenu` of WeChat KF).
 const LABEL_BYTES: usize = 128;
 
-/// A choice as a thing to tap.
-pub fn item(choice: &Choice) -> MenuItem {
-    let label = shortened(&one_line(&choice.label), LABEL_CHARS, LABEL_BYTES);
+/// A choice as a thing to tap, with its number.
+pub fn item(number: usize, choice: &Choice) -> MenuItem {
+    let label = shortened(&format!("{number}. {}", one_line(&choice.label)), LABEL_CHARS, LABEL_BYTES);
     MenuItem { id: choice.id.clone(), label }
 }
 

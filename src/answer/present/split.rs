@@ -37,8 +37,9 @@ pub enum Fit {
 pub fn pack(blocks: &[Block], room: Room) -> Packed {
     let mut packer =
         Packer { room, parts: Vec::new(), out: String::new(), frame: None, gap: "", fit: Fit::Whole };
-    for block in blocks {
-        packer.block(block);
+    for (at, block) in blocks.iter().enumerate() {
+        let next = blocks.get(at + 1).filter(|_| block.leads);
+        packer.block(block, next.map_or(0, |next| next.gap.as_str().len() + size(next)));
         if packer.fit == Fit::Cut {
             break;
         }
@@ -93,11 +94,12 @@ impl Packer {
         self.gap = "";
     }
 
-    fn block(&mut self, block: &Block) {
+    /// A block, and so many bytes that are to stand with it.
+    fn block(&mut self, block: &Block, with: usize) {
         self.gap = if self.out.is_empty() { "" } else { block.gap.as_str() };
         let size = size(block);
-        let fits = self.gap.len() + size <= self.left();
-        if !fits && size <= self.next() && self.is_half_full() {
+        let fits = self.gap.len() + size + with <= self.left();
+        if !fits && size + with <= self.next() && self.is_half_full() {
             self.flush();
         }
         let frame = self.opening(block);

@@ -12,7 +12,7 @@ pub fn grid(rows: Vec<Vec<Cell>>) -> Vec<Block> {
     let Some(head) = rows.next().filter(|head| !head.is_empty()) else { return Vec::new() };
     let rule = format!("|{}", " --- |".repeat(head.len()));
     let open = vec![row(head).written(), rule];
-    vec![Block { gap: Gap::Paragraph, open, close: None, lines: rows.map(row).collect() }]
+    vec![Block { gap: Gap::Paragraph, open, close: None, lines: rows.map(row).collect(), ..Block::default() }]
 }
 
 /// A block a row, with a line `column: value` for each cell that is not empty.

@@ -124,7 +124,7 @@ fn choices_are_a_menu_where_it_is_large_enough_else_numbered() {
     let numbered =
         "[text]\n没有找到。\n\n您想问的是:\n1. 磁盘 扩容\n2. 快照\n3. 都不是\n回复序号即可选择。\n";
     for (menu, expected) in [
-        (3, "[menu]\n没有找到。\n\n您想问的是:\n(c0) 磁盘 扩容\n(c1) 快照\n(c2) 都不是\n"),
+        (3, "[menu]\n没有找到。\n\n您想问的是:\n(c0) 1. 磁盘 扩容\n(c1) 2. 快照\n(c2) 3. 都不是\n"),
         (2, numbered),
         (0, numbered),
     ] {

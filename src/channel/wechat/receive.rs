@@ -115,7 +115,7 @@ fn event(message: &Element) -> Result<(Said, Right), Refused> {
         "SCAN" => (Said::Entered { scene: of.to_owned() }, Some(TAP)),
         "CLICK" => (Said::Choice { id: of.to_owned(), label: String::new() }, Some(TAP)),
         "unsubscribe" => (Said::Left, None),
-        _ => (unsupported(event), None),
+        _ => (Said::Passing { kind: event.to_owned() }, None),
     })
 }
 
@@ -231,7 +231,7 @@ mod tests {
             (
                 "<MsgType>event</MsgType><Event>VIEW</Event>",
                 "e:u:1760000000:VIEW:",
-                unsupported("VIEW"),
+                Said::Passing { kind: "VIEW".to_owned() },
                 None,
             ),
         ];

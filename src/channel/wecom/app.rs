@@ -102,7 +102,7 @@ fn event(message: &Element) -> Said {
         "enter_agent" | "subscribe" => Said::Entered { scene: of },
         "unsubscribe" => Said::Left,
         "click" | "template_card_event" => Said::Choice { id: of, label: String::new() },
-        other => unsupported(other),
+        other => Said::Passing { kind: other.to_owned() },
     }
 }
 

@@ -111,7 +111,7 @@ fn happened(event: &Value) -> Said {
             };
             Said::Verdict { target: text("id"), helpful, comment: text("content") }
         }
-        _ => unsupported(kind),
+        _ => Said::Passing { kind: kind.to_owned() },
     }
 }
 

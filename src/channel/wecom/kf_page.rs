@@ -103,7 +103,7 @@ fn happened(event: &Value, at: i64) -> (Said, Handle) {
             let reason = failure(event["fail_type"].as_i64().unwrap_or_default()).to_owned();
             (Said::Undelivered { reason }, Handle::default())
         }
-        other => (unsupported(other), Handle::default()),
+        other => (Said::Passing { kind: other.to_owned() }, Handle::default()),
     }
 }
 

@@ -94,7 +94,7 @@ function drawn(line) {
   const quietly = body.type === "notice" || author === "system";
   const who = `${line.agent ?? t(`author.${author}`)} · ${time(line.at)}`;
   const words = el("div", { class: "words" });
-  if (author === "user") words.append(body.text ?? "", ...(line.attachment ? [el("p", { class: "soft" }, t("chat.attached"))] : []));
+  if (author === "user") words.append(body.text ?? "", ...(line.attachment ? [file(line.attachment)] : []));
   else if (body.type === "answer") words.append(el("h3", {}, body.title), ...markdown(body.text));
   else words.append(...markdown(body.text), ...(body.choices?.length ? [el("ul", {}, body.choices.map((choice) => el("li", {}, choice.label)))] : []));
   const node = el("div", { class: `line ${quietly ? "notice" : author}` }, quietly ? null : el("div", { class: "who" }, who), words);
@@ -102,6 +102,9 @@ function drawn(line) {
   if (author === "user" && (body.text ?? "").includes("****")) node.append(el("button", { type: "button", class: "quiet original", onclick: () => showOriginal(line.seq, words) }, t("desk.original")));
   return node;
 }
+
+/** A file that the person sent, as a link; a picture opens, everything else is kept. */
+const file = (id) => el("p", {}, el("a", { href: `/api/v1/tickets/${encodeURIComponent(shown)}/attachments/${encodeURIComponent(id)}`, target: "_blank", rel: "noopener" }, t("chat.attached")));
 
 async function showOriginal(seq, words) {
   const given = await ask(t("desk.original"), t("desk.original_why"), t("desk.original_show"), [{ name: "why", label: t("desk.why"), area: true, required: true }]);
@@ -127,7 +130,20 @@ function head(ticket) {
     el("span", { class: "soft" }, ticket.id),
     el("span", { class: "row end" }, countdown("response", clocks), countdown("resolution", clocks)),
   );
-  return [chips, el("h2", {}, ticket.need || t("desk.no_need")), el("div", { class: "row" }, buttons(ticket))];
+  return [chips, el("h2", {}, ticket.need || t("desk.no_need")), reach(ticket.reach), el("div", { class: "row" }, buttons(ticket))];
+}
+
+/** How the person is reached, and how much more their platform takes: before it takes nothing. */
+function reach(way) {
+  if (!way) return null;
+  const over = way.until !== null && way.until <= Date.now();
+  const parts = [t("desk.reach", { sink: word("sink", way.sink) })];
+  if (way.only_answers) parts.push(t("desk.reach_answers"));
+  else if (way.left === 0 || over) parts.push(t("desk.reach_over"));
+  else if (way.left !== null) parts.push(t("desk.reach_left", { left: way.left, until: time(way.until) }));
+  if (way.waiting) parts.push(t("desk.reach_waiting", { count: way.waiting }));
+  const bad = way.only_answers || way.left === 0 || over;
+  return el("p", { class: bad ? "banner" : "soft", role: "status" }, parts.join(" · "));
 }
 
 function buttons(ticket) {

@@ -145,7 +145,7 @@ impl ChannelStore for SqliteStore {
     ) -> Result<u64, StoreError> {
         let sql =
             "UPDATE outbox SET status = CASE WHEN created_at < ?2 THEN 'dead' ELSE status END, due_at = ?3
-            WHERE conversation_id = ?1 AND status = 'due' AND due_at > ?3";
+            WHERE conversation_id = ?1 AND status = 'due'";
         let query = sqlx::query(sql).bind(conversation.as_str()).bind(since).bind(now);
         let done = query.execute(&self.writer).await.map_err(|error| self.fault(error))?;
         Ok(done.rows_affected())
