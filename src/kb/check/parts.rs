@@ -13,16 +13,16 @@ const HANDOFF: &str = "何时转人工";
 
 /// What the case lacks, a sentence each.
 pub fn check(case: &Parts) -> Vec<String> {
-    let has = |part: &&str| case.headings.iter().any(|heading| heading == *part);
+    let has = |part: &str| case.headings.iter().any(|heading| heading == part);
     let mut messages = Vec::new();
-    let missing: Vec<&str> = match SIGNS.iter().any(|sign| has(&sign)) {
+    let missing: Vec<&str> = match SIGNS.iter().any(|sign| has(sign)) {
         true => TROUBLE.into_iter().filter(|part| !has(part)).collect(),
         false => [HANDOFF].into_iter().filter(|part| !has(part)).collect(),
     };
     if !missing.is_empty() {
         messages.push(format!("the case lacks {}", missing.join(", ")));
     }
-    if !SIGNS.iter().chain(&ANSWERS).any(|part| has(&part)) {
+    if !SIGNS.iter().chain(&ANSWERS).any(|part| has(part)) {
         messages.push(format!("the case has neither {}", ANSWERS.join(" nor ")));
     }
     if !case.is_graded {

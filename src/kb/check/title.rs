@@ -51,7 +51,8 @@ fn length(title: &str) -> usize {
     let mut in_word = false;
     for c in title.chars() {
         let is_letter = c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/' | ':');
-        if !c.is_whitespace() && !(is_letter && in_word) {
+        let continues = is_letter && in_word;
+        if !c.is_whitespace() && !continues {
             length += 1;
         }
         in_word = is_letter;
