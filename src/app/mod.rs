@@ -7,8 +7,7 @@ use std::time::SystemTime;
 
 use tokio::sync::OnceCell;
 
-use crate::analyzer::words::{BadLine, Words};
-use crate::dialogue::understanding::{Understander, UnderstandingError};
+use crate::dialogue::understanding::UnderstandingError;
 use crate::id::CaseId;
 use crate::index::generation::Generations;
 use crate::index::writer::IndexError;
@@ -194,16 +193,6 @@ impl App {
     /// Where everything lies.
     pub fn folders(&self) -> &Folders {
         &self.folders
-    }
-
-    /// The word files as they are now, and the fingerprint of those that cut the cases. Absent files are empty.
-    pub fn words(&self) -> Result<(Words, String), AppError> {
-        words::read(&self.folders.kb)
-    }
-
-    /// What understands messages, with the words of outages as they are now, and the lines of these that were left out.
-    pub fn understander(&self) -> Result<(Understander, Vec<BadLine>), AppError> {
-        words::understander(&self.folders.kb)
     }
 
     /// Puts the cases of files and folders into the store, each path a source of its own, and brings the index up to

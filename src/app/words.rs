@@ -6,14 +6,26 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use super::AppError;
+use super::{App, AppError};
 use crate::analyzer::words::{BadLine, WordFiles, Words};
 use crate::dialogue::understanding::Understander;
 use crate::dialogue::understanding::outage::{FILE as OUTAGES, Outages};
 use crate::kb::read::read_text;
 
+impl App {
+    /// The word files as they are now, and the fingerprint of those that cut the cases. Absent files are empty.
+    pub fn words(&self) -> Result<(Words, String), AppError> {
+        read(&self.folders.kb)
+    }
+
+    /// What understands messages, with the words of outages as they are now, and the lines of these that were left out.
+    pub fn understander(&self) -> Result<(Understander, Vec<BadLine>), AppError> {
+        understander(&self.folders.kb)
+    }
+}
+
 /// Reads the word files below the knowledge base; an absent file is an empty one.
-pub(super) fn read(kb: &Path) -> Result<(Words, String), AppError> {
+fn read(kb: &Path) -> Result<(Words, String), AppError> {
     let text = |name: &str| Ok::<_, AppError>(text(kb, name)?.unwrap_or_default());
     let (terms, synonyms) = (text("terms.txt")?, text("synonyms.txt")?);
     let (stop, products) = (text("stop.txt")?, text("products.txt")?);
@@ -25,7 +37,7 @@ pub(super) fn read(kb: &Path) -> Result<(Words, String), AppError> {
 
 /// What understands messages: with the words of outages that the knowledge base has, or the shipped ones where it has
 /// none. Lines that make no sense are left out and told.
-pub(super) fn understander(kb: &Path) -> Result<(Understander, Vec<BadLine>), AppError> {
+fn understander(kb: &Path) -> Result<(Understander, Vec<BadLine>), AppError> {
     let Some(text) = text(kb, OUTAGES)? else { return Ok((Understander::shipped()?, Vec::new())) };
     let (outages, bad) = Outages::parse(&text);
     Ok((Understander::with_outages(outages)?, bad))
