@@ -48,11 +48,16 @@ impl SynonymLine {
         if weight.is_some_and(|w| !(w > 0.0 && w <= 1.0)) {
             return Err("the weight must be over 0 and at most 1".to_owned());
         }
+        let known = [(Relation::OneWay, " > "), (Relation::Same, " = "), (Relation::Near, " ~ ")];
+        let found = known.into_iter().find(|(_, separator)| text.contains(separator));
+        let other = found.map_or("", |(_, separator)| separator.trim());
+        if let Some(sign) = text.split_whitespace().find(|word| *word != other && SIGNS.contains(word)) {
+            return Err(format!(
+                "the sign `{sign}` cannot stand here: a line has `=`, `~` or `>`, and one kind alone"
+            ));
+        }
         let (relation, separator) =
-            [(Relation::OneWay, " > "), (Relation::Same, " = "), (Relation::Near, " ~ ")]
-                .into_iter()
-                .find(|(_, separator)| text.contains(separator))
-                .ok_or_else(|| "expected ` = `, ` ~ ` or ` > ` with spaces around it".to_owned())?;
+            found.ok_or_else(|| "expected ` = `, ` ~ ` or ` > ` with spaces around it".to_owned())?;
         let mut sides: Vec<Vec<String>> = text.split(separator).map(phrases).collect();
         if sides.iter().any(Vec::is_empty)
             || sides.len() < 2
@@ -70,6 +75,10 @@ impl SynonymLine {
         Ok(Self { left, right, relation, weight: weight.unwrap_or(default) })
     }
 }
+
+/// What people write for a relation, the known ones and others.
+const SIGNS: [&str; 15] =
+    ["=", "~", ">", "<", "==", "=>", "->", "<-", "<=>", "<->", "≈", "→", "←", "＝", "＞"];
 
 fn phrases(side: &str) -> Vec<String> {
     side.split([',', '，', '、']).map(|p| fold(p.trim())).filter(|p| !p.is_empty()).collect()

@@ -137,7 +137,7 @@ impl Words {
 }
 
 /// The lines that say something, with their numbers; `#` begins a comment at the start of a line or after white space.
-fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+pub fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
     text.lines().enumerate().filter_map(|(i, line)| {
         let line = line.trim_start_matches('\u{feff}');
         let line = if line.starts_with('#') { "" } else { line.split(" #").next().unwrap_or("") };

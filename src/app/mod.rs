@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use tokio::sync::OnceCell;
 
-use crate::analyzer::words::Words;
+use crate::dialogue::understanding::UnderstandingError;
 use crate::id::CaseId;
 use crate::index::generation::Generations;
 use crate::index::writer::IndexError;
@@ -122,6 +122,9 @@ pub enum AppError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The program was built with broken words or a broken model.
+    #[error(transparent)]
+    Understanding(#[from] UnderstandingError),
     /// A file beside the database cannot be written.
     #[error("{} cannot be written: {source}", .path.display())]
     Note {
@@ -190,11 +193,6 @@ impl App {
     /// Where everything lies.
     pub fn folders(&self) -> &Folders {
         &self.folders
-    }
-
-    /// The word files as they are now, and the fingerprint of those that cut the cases. Absent files are empty.
-    pub fn words(&self) -> Result<(Words, String), AppError> {
-        words::read(&self.folders.kb)
     }
 
     /// Puts the cases of files and folders into the store, each path a source of its own, and brings the index up to

@@ -7,7 +7,9 @@ use std::time::{Duration, SystemTime};
 use tokio::sync::watch;
 
 use super::{App, AppError, Event};
+use crate::analyzer::words::BadLine;
 use crate::desk::policy::{Files, Policy};
+use crate::dialogue::understanding::Understander;
 use crate::engine::{Parts, Service, Sinks};
 use crate::privacy::secret::Secret;
 use crate::privacy::vault::Vault;
@@ -60,7 +62,9 @@ impl App {
             public_url: options.public_url.clone(),
             clock: Arc::new(now),
         };
-        Ok(Service::start(parts).await?)
+        let service = Service::start(parts).await?;
+        service.use_understander(self.told_understander()?);
+        Ok(service)
     }
 
     /// Claims the data folder for this process, as long as it lives: two services on one database would give the same
@@ -116,11 +120,13 @@ impl App {
         let mut ticks = tokio::time::interval(EVERY);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut seen = self.version().await.ok();
+        let mut outages = super::words::outages(&self.folders().kb);
         loop {
             tokio::select! {
                 _ = ticks.tick() => {}
                 _ = stop.wait_for(|stop| *stop) => return,
             }
+            self.follow_outages(service, &mut outages);
             match self.look(&mut seen).await {
                 Ok(Some(engine)) => {
                     tracing::info!(cases = engine.cases(), "answering from the changed cases");
@@ -132,6 +138,33 @@ impl App {
                 }
             }
         }
+    }
+
+    /// Understands with the words of outages as they are, where they have changed.
+    fn follow_outages(&self, service: &Service, seen: &mut String) {
+        let now = super::words::outages(&self.folders().kb);
+        if *seen == now {
+            return;
+        }
+        match self.told_understander() {
+            Ok(understander) => {
+                tracing::info!("understanding messages with the changed words of outages");
+                service.use_understander(understander);
+            }
+            Err(error) => {
+                tracing::error!(%error, "the changed words of outages cannot be used; the earlier ones stay")
+            }
+        }
+        *seen = now;
+    }
+
+    /// What understands messages; lines of the word file that were left out are logged.
+    fn told_understander(&self) -> Result<Understander, AppError> {
+        let (understander, bad) = self.understander()?;
+        for BadLine { file, line, reason } in bad {
+            tracing::warn!("{file}, line {line}: {reason}; the line is left out");
+        }
+        Ok(understander)
     }
 
     /// A new engine where something has changed.

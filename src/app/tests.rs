@@ -10,6 +10,7 @@ use super::{App, AppError, Event, Folders, Imported, Rebuild, Synced, Updated};
 use crate::id::CaseId;
 use crate::index::generation::Generations;
 use crate::index::writer::{CARDS, IndexError};
+use crate::message::Severity;
 use crate::retrieval::search::Context;
 
 mod backup;
@@ -420,4 +421,16 @@ fn its_futures_can_be_sent() {
     let (place, mut hear) = (Place::new(), |_| {});
     sendable(place.app.import(&[], SystemTime::UNIX_EPOCH, &mut hear));
     sendable(place.app.engine(&mut hear));
+}
+
+#[tokio::test]
+async fn the_words_of_outages_come_from_the_knowledge_base_where_it_has_them() {
+    let place = Place::new();
+    let severity = |text: &str| place.app.understander().unwrap().0.understand(text).severity;
+    assert_eq!(severity("现在全站打不开"), Some(Severity::P0), "the shipped words");
+    assert_ne!(severity("龙卷风来了"), Some(Severity::P0));
+    place.write("kb/words/outage.txt", "龙卷风来了\n全站 +\n");
+    assert_eq!(severity("龙卷风来了"), Some(Severity::P0));
+    let (_, bad) = place.app.understander().unwrap();
+    assert_eq!(bad.iter().map(|bad| bad.line).collect::<Vec<_>>(), [2]);
 }

@@ -55,7 +55,7 @@ impl Classify {
         if !self.labelled.is_empty() {
             return self.labelled(run);
         }
-        let understander = Understander::shipped()?;
+        let (understander, _) = run.app.understander()?;
         if let Some(file) = self.batch {
             return batch(run, &understander, &file);
         }
@@ -90,7 +90,7 @@ impl Classify {
         }
         let score = match self.cross_validate {
             true => cross_validated(&read.good)?,
-            false => measure(&Understander::shipped()?, &read.good),
+            false => measure(&run.app.understander()?.0, &read.good),
         };
         let mut out = run.terminal.stdout();
         match run.json {

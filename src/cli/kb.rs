@@ -6,9 +6,10 @@ use anyhow::bail;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use crate::kb::check::{Checked, Finding, Severity, check};
+use crate::kb::check::{Checked, Finding, Severity, Step, check};
 use crate::kb::read::Place;
 
+use super::progress::{Patience, Progress};
 use super::terminal::{Ink, harmless};
 use super::{Run, Status};
 
@@ -21,7 +22,7 @@ pub struct Kb {
 
 #[derive(Subcommand)]
 enum KbCommand {
-    /// 检查知识库:重复、空答案、失效的引用、读不了的文件
+    /// 检查知识库和词表:重复、缺少的小节、跑不了的命令、失效的引用、写错的行
     #[command(after_help = "\
 每个问题报出文件和行号。有错误时退出状态为 1,只有警告时为 0。
 
@@ -39,12 +40,24 @@ impl Kb {
         if !root.is_dir() {
             bail!(run.texts.check_no_kb.fill(&[("folder", &root.display())]));
         }
-        let mut checked = check(root)?;
-        let (words, _) = run.app.words()?;
-        for bad in words.bad {
+        let mut progress = Progress::new(run.terminal, Patience::AWhile);
+        let checked = check(root, &mut |step, done, total| {
+            let what = match step {
+                Step::Cases | Step::Documents => &run.texts.stage_reading,
+                Step::Commands => &run.texts.stage_commands,
+            };
+            progress.set(what.as_str(), done, total);
+        });
+        drop(progress);
+        let mut checked = checked?;
+        let (_, bad) = run.app.understander()?;
+        for bad in bad {
             let file = root.join("words").join(bad.file).display().to_string();
             let place = Place { file, line: Some(bad.line as u64) };
             checked.findings.push(Finding { place, severity: Severity::Error, message: bad.reason });
+        }
+        if checked.unparsed > 0 {
+            run.terminal.say(&run.texts.check_no_shell.fill(&[("count", &checked.unparsed)]));
         }
         report(run, &checked)
     }

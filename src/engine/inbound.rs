@@ -53,7 +53,7 @@ impl Run<'_> {
     fn hear_text(&mut self, text: &str) -> Result<Event, EngineError> {
         let text = cleaned(text)?;
         let masked = self.user_line(&text)?;
-        let understanding = self.service.inner.understander.understand(&masked);
+        let understanding = self.service.understander().understand(&masked);
         let products = self.service.engine().products_named(&masked);
         Ok(Event::Said { text: masked, understanding, products })
     }

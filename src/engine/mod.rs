@@ -83,7 +83,7 @@ pub struct Service {
 struct Inner {
     store: SqliteStore,
     engine: RwLock<Arc<Engine>>,
-    understander: Understander,
+    understander: RwLock<Arc<Understander>>,
     policy: Policy,
     vault: Vault,
     attachments: std::path::PathBuf,
@@ -118,7 +118,7 @@ impl Service {
             saver: Saver::start(parts.store.clone()),
             store: parts.store,
             engine: RwLock::new(Arc::new(parts.engine)),
-            understander,
+            understander: RwLock::new(Arc::new(understander)),
             policy: parts.policy,
             vault: parts.vault,
             attachments: parts.attachments,
@@ -145,6 +145,13 @@ impl Service {
         }
     }
 
+    /// Understands messages with other words from now on; what was understood before stays so.
+    pub fn use_understander(&self, understander: Understander) {
+        if let Ok(mut current) = self.inner.understander.write() {
+            *current = Arc::new(understander);
+        }
+    }
+
     /// What has been counted since the start.
     pub fn figures(&self) -> &Figures {
         &self.inner.figures
@@ -165,6 +172,13 @@ impl Service {
             .engine
             .read()
             .map_or_else(|poisoned| poisoned.into_inner().clone(), |engine| engine.clone())
+    }
+
+    fn understander(&self) -> Arc<Understander> {
+        self.inner
+            .understander
+            .read()
+            .map_or_else(|poisoned| poisoned.into_inner().clone(), |understander| understander.clone())
     }
 
     fn desk_changed(&self) {

@@ -10,6 +10,7 @@ use super::*;
 use crate::app::{App, Folders};
 use crate::dialogue::conversation::Conversation;
 use crate::dialogue::machine::step;
+use crate::dialogue::understanding::outage::Outages;
 use crate::id::{AgentName, ConversationId, TicketId, UserId};
 use crate::message::{Author, HandoffReason, Message, Page, Person, Reply, State, Turn};
 use crate::store::service::{AccountRow, ServiceStore, TicketFilter};
@@ -378,4 +379,18 @@ async fn what_cannot_be_used_is_refused_and_changes_nothing() {
     assert_eq!(world.service.conversation(&id).await.unwrap().turn, 0);
     let nobody = ConversationId::parse("nobody").unwrap();
     assert!(matches!(world.service.conversation(&nobody).await, Err(EngineError::NotFound { .. })));
+}
+
+#[tokio::test]
+async fn the_words_of_outages_are_replaced_while_it_runs() {
+    let world = World::new().await;
+    let (outages, _) = Outages::parse("龙卷风来了\n! 如果\n");
+    world.service.use_understander(Understander::with_outages(outages).unwrap());
+    let id = world.open().await;
+    world.say(&id, "如果龙卷风来了呢").await;
+    let asked = world.service.conversation(&id).await.unwrap();
+    assert!(asked.handoff.is_none(), "{asked:?}");
+    world.say(&id, "龙卷风来了").await;
+    let view = world.service.conversation(&id).await.unwrap();
+    assert_eq!(view.handoff.map(|handoff| handoff.reason), Some(HandoffReason::Urgent));
 }

@@ -50,19 +50,37 @@ impl Cues {
             catalogue.parse().map_err(|e: toml::de::Error| UnderstandingError::Cues(e.to_string()))?;
         let mut cues = Self { classes: Vec::new(), words: HashMap::new(), negate: u8::MAX };
         for (class, list) in &lists {
-            let number = u8::try_from(cues.classes.len())
-                .map_err(|_| UnderstandingError::Cues("more than 255 classes".to_owned()))?;
-            if class == "negate" {
-                cues.negate = number;
-            }
-            cues.classes.push(class.as_str().into());
             let words = list.as_array().into_iter().flatten().filter_map(toml::Value::as_str);
-            words.for_each(|word| cues.add(word, number));
+            cues = cues.with(class, words)?;
         }
-        cues.words
+        Ok(cues)
+    }
+
+    /// With these words as another class, or more of a known one.
+    ///
+    /// # Errors
+    /// There are too many classes.
+    pub fn with<'a>(
+        mut self,
+        class: &str,
+        words: impl Iterator<Item = &'a str>,
+    ) -> Result<Self, UnderstandingError> {
+        let number = match self.class(class) {
+            Some(number) => number,
+            None => {
+                self.classes.push(class.into());
+                let last = u8::try_from(self.classes.len() - 1);
+                last.map_err(|_| UnderstandingError::Cues("more than 255 classes".to_owned()))?
+            }
+        };
+        if class == "negate" {
+            self.negate = number;
+        }
+        words.for_each(|word| self.add(word, number));
+        self.words
             .values_mut()
             .for_each(|words| words.sort_by_key(|word| std::cmp::Reverse(word.rest.len())));
-        Ok(cues)
+        Ok(self)
     }
 
     fn add(&mut self, word: &str, class: u8) {

@@ -1,7 +1,8 @@
 //! What a message is for: intent, sentiment, severity, and the facts that it states. Pure.
 //!
 //! Start at [`Understander::understand`]. A message is brought into one [`form`], [`cue`]s are found in it, and a linear
-//! [`model`] over its [`features`] gives the labels; [`slots`] and [`handoff`] go by patterns.
+//! [`model`] over its [`features`] gives the labels; [`slots`] and [`handoff`] go by patterns, and the word file of
+//! [`outage`]s has the last word on what is one.
 
 pub mod cue;
 pub mod features;
@@ -9,6 +10,7 @@ pub mod form;
 pub mod handoff;
 pub mod labels;
 pub mod model;
+pub mod outage;
 pub mod slots;
 
 use std::collections::BTreeMap;
@@ -24,6 +26,12 @@ use form::Form;
 pub use handoff::{cancels_handoff, wants_wait_estimate};
 use labels::{INTENTS, SENTIMENTS, SEVERITIES};
 use model::{Model, SENTIMENT, SEVERITY, WIDTH};
+use outage::{Outages, Verdict};
+
+/// The class of cues for what is down.
+const DOWN: &str = "crash";
+/// How sure it is that a phrase of the word file means what it says.
+const RUNG: f32 = 0.95;
 
 /// What a message is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -88,6 +96,21 @@ impl Understanding {
     }
 }
 
+impl Understanding {
+    /// The same message, known to tell of an outage. Who asks for a human or complains about it still does.
+    fn of_an_outage(mut self) -> Self {
+        if self.intent == Intent::UrgentOutage || !self.intent.allows(Some(Severity::P0)) {
+            self.intent_confidence = match self.intent {
+                Intent::UrgentOutage => self.intent_confidence.max(RUNG),
+                _ => RUNG,
+            };
+            self.intent = Intent::UrgentOutage;
+        }
+        self.severity = Some(Severity::P0);
+        self
+    }
+}
+
 /// A fact that is remembered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -123,6 +146,8 @@ pub enum UnderstandingError {
     Cues(String),
     #[error("the model of messages cannot be read: {0}; learn it again with `yunzhu classify --learn`")]
     Model(String),
+    #[error("{file}, line {line}: {reason}; restore the one that the program was built with")]
+    Outages { file: &'static str, line: usize, reason: String },
 }
 
 /// Understands messages. Immutable: one serves every thread.
@@ -130,6 +155,7 @@ pub enum UnderstandingError {
 pub struct Understander {
     cues: Cues,
     model: Model,
+    outages: Outages,
 }
 
 impl Understander {
@@ -138,12 +164,21 @@ impl Understander {
     /// # Errors
     /// The program was built with broken files.
     pub fn shipped() -> Result<Self, UnderstandingError> {
-        Ok(Self { cues: shipped_cues()?, model: Model::parse(include_str!("model.json"))? })
+        Self::with_outages(Outages::shipped()?)
     }
 
-    /// With a model of one's own.
+    /// With words of outages of one's own.
+    ///
+    /// # Errors
+    /// The program was built with broken files.
+    pub fn with_outages(outages: Outages) -> Result<Self, UnderstandingError> {
+        let model = Model::parse(include_str!("model.json"))?;
+        Ok(Self { cues: cues_with(&outages)?, model, outages })
+    }
+
+    /// With a model of one's own; what is an outage is left to it.
     pub fn with_model(cues: Cues, model: Model) -> Self {
-        Self { cues, model }
+        Self { cues, model, outages: Outages::default() }
     }
 
     /// What a message is for. Total: an empty one is small talk.
@@ -153,18 +188,26 @@ impl Understander {
             return Understanding::of_nothing();
         }
         let mut shares = self.shares(&form);
+        let verdict = self.outages.judge(&form);
+        if verdict == Verdict::Guarded {
+            silence(&mut shares);
+        }
         let (intent, intent_confidence) = most(&shares[..SENTIMENT]);
         let (sentiment, _) = most(&shares[SENTIMENT..SEVERITY]);
         for (share, severity) in shares[SEVERITY..].iter_mut().zip(SEVERITIES) {
             *share *= f32::from(INTENTS[intent].allows(severity));
         }
         let (severity, _) = most(&shares[SEVERITY..]);
-        Understanding {
+        let understanding = Understanding {
             intent: INTENTS[intent],
             intent_confidence,
             sentiment: SENTIMENTS[sentiment],
             severity: SEVERITIES[severity],
             slots: slots::extract(text),
+        };
+        match verdict {
+            Verdict::Rings => understanding.of_an_outage(),
+            Verdict::Guarded | Verdict::Open => understanding,
         }
     }
 
@@ -187,7 +230,23 @@ impl Understander {
 /// # Errors
 /// They cannot be read.
 pub fn shipped_cues() -> Result<Cues, UnderstandingError> {
-    Cues::parse(include_str!("cues.toml"))
+    cues_with(&Outages::shipped()?)
+}
+
+fn cues_with(outages: &Outages) -> Result<Cues, UnderstandingError> {
+    Cues::parse(include_str!("cues.toml"))?.with(DOWN, outages.signs())
+}
+
+/// Takes the outage out of what a message may be.
+fn silence(shares: &mut [f32; WIDTH]) {
+    let labels = INTENTS.iter().map(|intent| *intent == Intent::UrgentOutage);
+    let severities = SEVERITIES.iter().map(|severity| *severity == Some(Severity::P0));
+    for (share, _) in shares[..SENTIMENT].iter_mut().zip(labels).filter(|(_, is_outage)| *is_outage) {
+        *share = 0.0;
+    }
+    for (share, _) in shares[SEVERITY..].iter_mut().zip(severities).filter(|(_, is_outage)| *is_outage) {
+        *share = 0.0;
+    }
 }
 
 fn most(shares: &[f32]) -> (usize, f32) {

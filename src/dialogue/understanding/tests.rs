@@ -111,3 +111,29 @@ fn a_negation_reaches_its_clause_and_no_further() {
     assert_eq!(negated("不行,转人工"), [false]);
     assert_eq!(negated("人工智能"), [false; 0]);
 }
+
+#[test]
+fn phrases_of_an_outage_ring_and_guards_keep_them_from_it() {
+    all(
+        Intent::UrgentOutage,
+        &["机房着火了", "官网现在打不开了,所有客户都进不来", "不是演练,业务全部瘫痪", "听着,系统全部不可用"],
+    );
+    all(
+        Intent::Question,
+        &[
+            "如何预防宕机",
+            "宕机怎么赔偿",
+            "上次宕机的原因",
+            "下周要做宕机演练",
+            "如果宕机",
+            "如果全站打不开了怎么办",
+            "线上全挂了一般先看什么",
+        ],
+    );
+    severities(Some(Severity::P0), &["整个平台挂了,马上转人工"]);
+}
+
+#[test]
+fn a_wish_for_a_human_stays_one_in_an_outage() {
+    all(Intent::AskHuman, &["整个平台挂了,马上转人工"]);
+}

@@ -18,6 +18,8 @@ pub struct FrontMatter {
     pub category: Vec<String>,
     /// Labels.
     pub tags: Vec<String>,
+    /// How bad the trouble is where a case does not say, as written, possibly empty.
+    pub severity: String,
     /// Language tag, possibly empty.
     pub language: String,
     /// RFC 3339, where it is known.
@@ -74,6 +76,7 @@ impl FrontMatter {
             product_name: text(&["product_name"]),
             category: list(&["category", "categories"]),
             tags: list(&["tags", "keywords"]),
+            severity: text(&["severity", "级别"]),
             language: text(&["language", "lang"]),
             updated_at: time(&text(&["updated_at", "lastmod", "date"])),
         }

@@ -5,6 +5,7 @@
 mod front_matter;
 mod generic;
 mod html;
+mod outline;
 mod placeholder;
 mod scan;
 mod section;
@@ -18,6 +19,8 @@ use serde_json::{Map, Value};
 use crate::kb::case::{Case, is_blank};
 use front_matter::FrontMatter;
 use scan::Scan;
+
+pub use outline::{Fence, Outline, Parts, outline};
 
 /// Folders at the top that say how a repository is laid out or which language it is in, not what it is about.
 const LAYOUT_FOLDERS: &[&str] = &[
@@ -53,15 +56,6 @@ pub struct Found {
     pub result: Result<Case, String>,
 }
 
-/// Anchors and links of a document.
-#[derive(Debug, Default)]
-pub struct References {
-    /// Every anchor that a link may lead to.
-    pub anchors: HashSet<String>,
-    /// Line and target of each link.
-    pub links: Vec<(u64, String)>,
-}
-
 /// The cases of a document. `path` is its path below the folder that is read, with `/`.
 ///
 /// Total: any text gives a document. A topic of the project is told by its front matter (`product`) together with a
@@ -89,16 +83,6 @@ pub fn read_document(text: &str, path: &str) -> Document {
     reader.document
 }
 
-/// What a document offers to links and where its own links lead.
-pub fn references(text: &str) -> References {
-    let scan = scan::scan(text, front_matter::split(text).body);
-    let lines = Lines::of(text);
-    let links = scan.links.iter().map(|link| (lines.number(link.at), link.target.clone())).collect();
-    let headings = scan.headings.iter().map(|heading| slug(&heading.title));
-    let anchors = anchors(&scan).into_iter().chain(headings).chain(scan.anchors.iter().cloned()).collect();
-    References { anchors, links }
-}
-
 struct Reader<'a> {
     text: &'a str,
     path: &'a str,
@@ -122,7 +106,18 @@ impl Reader<'_> {
             let mut record =
                 self.record(&heading.title, &title, &anchor, self.scan.render(self.text, section.body));
             record.insert("id".to_owned(), format!("{path}#{anchor}").into());
-            record.insert("questions".to_owned(), section.questions.into());
+            record.insert("questions".to_owned(), section.head.questions.into());
+            if let Some(Value::Array(tags)) = record.get_mut("tags") {
+                for tag in section.head.tags.into_iter().map(Value::from) {
+                    if !tags.contains(&tag) {
+                        tags.push(tag);
+                    }
+                }
+            }
+            let default = || topic::severity(&self.front.severity).ok();
+            if let Some(severity) = section.head.severity.or_else(default) {
+                record.insert("severity".to_owned(), severity.into());
+            }
             let result = match seen.insert(anchor.clone()) {
                 true => Case::parse(record, "").map_err(|error| error.to_string()),
                 false => Err(format!("the anchor `{anchor}` is used twice in this file")),

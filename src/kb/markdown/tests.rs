@@ -125,7 +125,7 @@ proptest! {
     #[test]
     fn any_text_is_a_document(text in "(#|##|###| |\n|\n\n|-|```|<a id=\"x\"></a>|<table>|</table>|<td>|<p>|</p>|>|\\[|!|\\]|\\(x\\)|&lt;|&#42;|\\{#a\\}|\\{\\{<|>\\}\\}|:::|\\[!INCLUDE|---|问法:|title: a|product: b|云|正文|\\||`|\t|<br>|\r\n){0,60}") {
         read_document(&text, "a/b.md");
-        references(&text);
+        outline(&text);
         let topic = format!("---\nproduct: a\n---\n## t\n问法:\n- a\n\n{text}");
         read_document(&topic, "a.md");
     }
