@@ -21,6 +21,9 @@ impl Step<'_> {
         if is_wish && !is_bare_number(text) {
             return false;
         }
+        if kind == OfferKind::Step {
+            return self.picks_step(text, understanding);
+        }
         match pick(text, &offer.choices) {
             Pick::Nth(n) => self.take(n),
             Pick::NoneOfThem(rest) if kind == OfferKind::Cases => self.refused(More::Instead(&rest)),
@@ -49,6 +52,9 @@ impl Step<'_> {
         if let Some(n) = open {
             return self.take(n);
         }
+        if let Some(n) = self.rewind(id) {
+            return self.take_step(n);
+        }
         match self.c.past_choices.iter().find(|choice| choice.id == id).cloned() {
             Some(choice) => self.take_case(&choice),
             None => self.say(Line::ChoiceGone),
@@ -63,6 +69,7 @@ impl Step<'_> {
             OfferKind::Cases if is_none(&choice) => self.refused(More::Nothing),
             OfferKind::Cases | OfferKind::Related => self.take_case(&choice),
             OfferKind::Fact(slot) => self.take_fact(slot, &choice),
+            OfferKind::Step => self.take_step(n),
         }
     }
 

@@ -128,8 +128,13 @@ impl Metrics {
         all.register("search_seconds", "Time spent searching", self.search_seconds.clone());
         all.register("conversations", "Open conversations by state", self.conversations.clone());
         all.register("tickets", "Tickets by status", self.tickets.clone());
-        all.register("arrivals", "What came from chat platforms: new, again, refused, stale", self.arrivals.clone());
-        let outcomes = "What left for chat platforms, robots and webhooks: delivered, again, held_back, given_up";
+        all.register(
+            "arrivals",
+            "What came from chat platforms: new, again, refused, stale",
+            self.arrivals.clone(),
+        );
+        let outcomes =
+            "What left for chat platforms, robots and webhooks: delivered, again, held_back, given_up";
         all.register("deliveries", outcomes, self.deliveries.clone());
         let connected = "Whether the connection to a chat platform stands";
         all.register("channel_connected", connected, self.connected.clone());
@@ -189,7 +194,9 @@ impl Metrics {
         let (accepted, refused) = figures.verdicts();
         set(&self.verdicts.get_or_create(&Verdict { verdict: "accepted" }), accepted);
         set(&self.verdicts.get_or_create(&Verdict { verdict: "refused" }), refused);
-        for (family, counted) in [(&self.arrivals, figures.arrivals()), (&self.deliveries, figures.deliveries())] {
+        for (family, counted) in
+            [(&self.arrivals, figures.arrivals()), (&self.deliveries, figures.deliveries())]
+        {
             for (account, what, number) in counted {
                 set(&family.get_or_create(&Channel { account, what }), number);
             }

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::path::Path;
 
+use crate::kb::diagnosis::linked_cases;
 use crate::kb::duplicate::{Duplicates, Kind};
 use crate::kb::markdown::{References, references};
 use crate::kb::read::{Place, ReadError, Record, is_topic, read_kb, read_text, walk};
@@ -107,8 +108,17 @@ fn repeated(of: &str, kind: Kind, places: &HashMap<String, Place>, place: &Place
 }
 
 fn check_links(root: &Path, ids: &HashSet<String>, findings: &mut Vec<Finding>) -> Result<(), ReadError> {
-    let mut documents = HashMap::new();
-    for entry in walk(root)?.documents.into_iter().filter(|entry| is_topic(&entry.relative)) {
+    let (mut documents, tree) = (HashMap::new(), walk(root)?);
+    for entry in tree.guides {
+        let path = root.join(&entry.relative);
+        for (line, id) in read_text(&path).map(|text| linked_cases(&text)).unwrap_or_default() {
+            if !ids.contains(id.as_str()) {
+                let place = Place { file: path.display().to_string(), line: Some(line) };
+                findings.push(Finding::new(place, Severity::Error, format!("there is no case {id}")));
+            }
+        }
+    }
+    for entry in tree.documents.into_iter().filter(|entry| is_topic(&entry.relative)) {
         // What cannot be read was reported by the reader.
         if let Ok(text) = read_text(&root.join(&entry.relative)) {
             documents.insert(entry.relative, references(&text));
