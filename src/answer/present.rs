@@ -262,6 +262,7 @@ fn dialect(replies: &[Reply], caps: &Caps) -> Dialect {
 fn title(replies: &[Reply]) -> String {
     let title = replies.iter().find_map(|reply| match reply {
         Reply::Answer { title, .. } => Some(one_line(title)),
+        Reply::Clarify { text, .. } if is_step(reply) => Some(one_line(text)),
         _ => None,
     });
     let title = title.filter(|title| !title.is_empty()).unwrap_or_else(|| "…".to_owned());

@@ -7,6 +7,7 @@ use super::pick::{Pick, is_bare_number, is_none, pick};
 use super::relation;
 use super::rounds::More;
 use super::say::Line;
+use super::seen::offered_guide;
 use super::understanding::{Intent, Slot, Understanding};
 use crate::message::{Choice, State};
 
@@ -23,6 +24,10 @@ impl Step<'_> {
         }
         if kind == OfferKind::Step {
             return self.picks_step(text, understanding);
+        }
+        if let Some(n) = offered_guide(text, &offer.choices) {
+            self.take(n);
+            return true;
         }
         match pick(text, &offer.choices) {
             Pick::Nth(n) => self.take(n),

@@ -3,6 +3,7 @@
 use super::pick::{Pick, is_bare_number, pick};
 use super::relation;
 use crate::analyzer::normalize::fold;
+use crate::guide::may_guide;
 use crate::message::Choice;
 
 /// Words of somebody who cannot tell what is seen.
@@ -69,6 +70,28 @@ pub(super) fn reading(text: &str, choices: &[Choice]) -> Reading {
         _ => {}
     }
     only(choices, |choice| speaks_of(words, &fold(&choice.label))).map_or(Reading::Other, Reading::Nth)
+}
+
+/// Words that ask to be guided and name no trouble.
+const GUIDE_ME: [&str; 10] = [
+    "一步步排查",
+    "带我一步步排查",
+    "帮我一步步排查",
+    "一步步来",
+    "一步步查",
+    "带我排查",
+    "帮我排查",
+    "帮我诊断",
+    "排查",
+    "guide me",
+];
+
+/// The place of the diagnosis that is offered, where a message only asks to be guided and there is just one.
+pub(super) fn offered_guide(text: &str, choices: &[Choice]) -> Option<usize> {
+    let words = fold(text);
+    let words = words.trim_matches(|c: char| !c.is_alphanumeric()).trim_end_matches(['吧', '一', '下']);
+    let is_guide = |choice: &Choice| choice.case_id.as_ref().is_some_and(may_guide);
+    only(choices, is_guide).filter(|_| GUIDE_ME.contains(&words))
 }
 
 /// The one choice that fits, where there is just one.

@@ -10,6 +10,7 @@ use crate::analyzer::Analyzer;
 use crate::analyzer::homophone::Homophones;
 use crate::analyzer::synonym::Synonyms;
 use crate::analyzer::words::Words;
+use crate::guide::may_guide;
 use crate::hit::{Decision, Hit};
 use crate::id::CaseId;
 use crate::index::reader::Reader;
@@ -20,6 +21,7 @@ use super::candidates::{Bm25, Candidate, Scratch, candidates};
 use super::confidence::{Clarity, decide, facts, product_vote, shares};
 use super::features::Lookup;
 use super::features::{self, Row};
+use super::guides;
 use super::model::{Model, ModelError};
 use super::product::{ProductBook, ProductGuess};
 use super::question::{Question, Weights};
@@ -66,6 +68,15 @@ pub enum SearchError {
     Empty,
 }
 
+/// Where guided diagnoses stand.
+#[derive(Clone, Copy)]
+enum Guides {
+    /// Ranked with the cases.
+    Among,
+    /// Beside them.
+    Apart,
+}
+
 /// Searches one view of the index. Shared between threads.
 pub struct Engine {
     reader: Reader,
@@ -84,7 +95,9 @@ pub struct Weighed {
     pub question: Question,
     /// The candidates in order of the first stage.
     pub candidates: Vec<Candidate>,
-    /// Their features, in the same order.
+    /// Guided diagnoses, where they are kept apart.
+    pub guides: Vec<Candidate>,
+    /// The features of the candidates, in the same order.
     pub rows: Vec<Row>,
     /// Weight of the question's own words.
     pub own_weight: f32,
@@ -158,22 +171,55 @@ impl Engine {
         }
         let weighed = self.weigh(text, context)?;
         let mut found = self.rank(&weighed, limit);
+        if found.decision == Decision::Miss && !weighed.guides.is_empty() {
+            found = self.guided(text, context, limit)?.unwrap_or(found);
+        }
+        // Asked to be guided, one is not asked which product it is about: the diagnoses name it.
+        let is_guide = found.hits.first().is_some_and(|hit| may_guide(&hit.id));
+        if found.decision == Decision::Clarify && is_guide {
+            found.decision = match found.confidence >= self.model.thresholds.answer {
+                true => Decision::Answer,
+                false => Decision::Choose,
+            };
+        }
         found.took = begun.elapsed();
         Ok(found)
     }
 
-    /// The candidates of a question and their features.
+    /// The candidates of a question and their features. Guided diagnoses are among them where guidance is asked for.
     ///
     /// # Errors
     /// The index cannot be read.
     pub fn weigh(&self, text: &str, context: &Context) -> Result<Weighed, SearchError> {
         let question = self.question(text);
+        let guides = if guides::wants_guidance(&question.folded) { Guides::Among } else { Guides::Apart };
+        self.weigh_with(question, context, guides)
+    }
+
+    /// What a guided diagnosis does for a question that no case answers: it is offered, never begun by itself.
+    fn guided(&self, text: &str, context: &Context, limit: usize) -> Result<Option<Found>, SearchError> {
+        let found = self.rank(&self.weigh_with(self.question(text), context, Guides::Among)?, limit);
+        let first = found.hits.first().filter(|hit| may_guide(&hit.id)).is_some();
+        let decision = if found.decision == Decision::Answer { Decision::Choose } else { found.decision };
+        Ok(first.then_some(Found { decision, ..found }))
+    }
+
+    fn weigh_with(
+        &self,
+        question: Question,
+        context: &Context,
+        guides: Guides,
+    ) -> Result<Weighed, SearchError> {
         let mut scratch = self.scratch.lock().ok().and_then(|mut kept| kept.pop()).unwrap_or_default();
         let found = candidates(&self.reader, &question, BM25, CANDIDATES, &mut scratch);
         if let Ok(mut kept) = self.scratch.lock() {
             kept.push(scratch);
         }
         let (candidates, idfs) = found?;
+        let (candidates, guides) = match guides {
+            Guides::Among => (candidates, Vec::new()),
+            Guides::Apart => guides::apart(&self.reader, candidates),
+        };
         let lookup = Lookup::new(&self.reader, &question, &idfs);
         let guess =
             ProductGuess::new(&self.reader, &self.products, &question, &lookup, context.product.as_deref());
@@ -181,6 +227,7 @@ impl Engine {
         Ok(Weighed {
             question,
             candidates,
+            guides,
             rows,
             own_weight: lookup.total_own,
             product_told: guess.is_told(),
@@ -211,7 +258,10 @@ impl Engine {
             let (product, title) = (card.head.product().to_owned(), card.head.title().to_owned());
             card.id().map(|id| Hit { id, product, title, score, confidence })
         });
-        Found { decision, confidence: first, hits: hits.flatten().collect(), took: Duration::ZERO }
+        let mut hits: Vec<Hit> = hits.flatten().collect();
+        let strongest = weighed.candidates.first().map_or(0.0, |candidate| candidate.score);
+        guides::offer(&self.reader, &weighed.guides, strongest, &mut hits, limit);
+        Found { decision, confidence: first, hits, took: Duration::ZERO }
     }
 
     /// Codes of the products that a text names.
