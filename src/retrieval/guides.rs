@@ -22,6 +22,9 @@ const ASKING: [&str; 11] = [
 ];
 /// A longer text tells a story, in which these words stand by chance.
 const LONGEST_WISH: usize = 50;
+/// What is added to the score of a diagnosis where guidance is asked for: it wins against a case that fits a little better,
+/// and not against one that fits much better.
+pub const LEAD: f32 = 1.5;
 /// A diagnosis that fits by this share of the best case's words is worth offering.
 const WORTH_OFFERING: f32 = 0.4;
 /// It is offered however sure the first case is: less likely ones are not shown.
@@ -34,9 +37,14 @@ pub fn wants_guidance(folded: &str) -> bool {
     folded.chars().count() <= LONGEST_WISH && ASKING.iter().any(|word| folded.contains(word))
 }
 
+/// Whether a candidate is a diagnosis.
+pub fn is_one(reader: &Reader, candidate: &Candidate) -> bool {
+    reader.card(candidate.row).head.id().starts_with(FOLDER)
+}
+
 /// The candidates that answer, and the diagnoses, each in the order in which they came.
 pub fn apart(reader: &Reader, candidates: Vec<Candidate>) -> (Vec<Candidate>, Vec<Candidate>) {
-    candidates.into_iter().partition(|candidate| !reader.card(candidate.row).head.id().starts_with(FOLDER))
+    candidates.into_iter().partition(|candidate| !is_one(reader, candidate))
 }
 
 /// Puts the best diagnosis among the hits, where it fits well enough.

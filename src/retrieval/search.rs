@@ -71,6 +71,8 @@ pub enum SearchError {
 /// Where guided diagnoses stand.
 #[derive(Clone, Copy)]
 enum Guides {
+    /// Ranked with the cases, and with a lead before them.
+    First,
     /// Ranked with the cases.
     Among,
     /// Beside them.
@@ -97,6 +99,8 @@ pub struct Weighed {
     pub candidates: Vec<Candidate>,
     /// Guided diagnoses, where they are kept apart.
     pub guides: Vec<Candidate>,
+    /// What is added to the scores of diagnoses among the candidates.
+    pub guides_lead: f32,
     /// The features of the candidates, in the same order.
     pub rows: Vec<Row>,
     /// Weight of the question's own words.
@@ -192,7 +196,7 @@ impl Engine {
     /// The index cannot be read.
     pub fn weigh(&self, text: &str, context: &Context) -> Result<Weighed, SearchError> {
         let question = self.question(text);
-        let guides = if guides::wants_guidance(&question.folded) { Guides::Among } else { Guides::Apart };
+        let guides = if guides::wants_guidance(&question.folded) { Guides::First } else { Guides::Apart };
         self.weigh_with(question, context, guides)
     }
 
@@ -216,9 +220,13 @@ impl Engine {
             kept.push(scratch);
         }
         let (candidates, idfs) = found?;
-        let (candidates, guides) = match guides {
-            Guides::Among => (candidates, Vec::new()),
-            Guides::Apart => guides::apart(&self.reader, candidates),
+        let (candidates, guides, guides_lead) = match guides {
+            Guides::First => (candidates, Vec::new(), guides::LEAD),
+            Guides::Among => (candidates, Vec::new(), 0.0),
+            Guides::Apart => {
+                let (candidates, guides) = guides::apart(&self.reader, candidates);
+                (candidates, guides, 0.0)
+            }
         };
         let lookup = Lookup::new(&self.reader, &question, &idfs);
         let guess =
@@ -228,6 +236,7 @@ impl Engine {
             question,
             candidates,
             guides,
+            guides_lead,
             rows,
             own_weight: lookup.total_own,
             product_told: guess.is_told(),
@@ -235,8 +244,12 @@ impl Engine {
     }
 
     fn rank(&self, weighed: &Weighed, limit: usize) -> Found {
+        let lead = |i: usize| match weighed.guides_lead > 0.0 {
+            true if guides::is_one(&self.reader, &weighed.candidates[i]) => weighed.guides_lead,
+            _ => 0.0,
+        };
         let mut ranked: Vec<(f32, usize)> =
-            weighed.rows.iter().enumerate().map(|(i, row)| (self.model.score(row), i)).collect();
+            weighed.rows.iter().enumerate().map(|(i, row)| (self.model.score(row) + lead(i), i)).collect();
         ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         let Some(&(_, best)) = ranked.first() else {
             return Found {
