@@ -2,8 +2,9 @@
 //! offered beside them, unless to be guided is what is asked for.
 
 use super::candidates::Candidate;
+use super::model::Thresholds;
 use crate::guide::FOLDER;
-use crate::hit::Hit;
+use crate::hit::{Decision, Hit};
 use crate::index::reader::Reader;
 
 /// Words that ask to be guided.
@@ -31,6 +32,26 @@ const WORTH_OFFERING: f32 = 0.4;
 const SHOWN: f32 = 0.01;
 /// Behind so many cases: the first ones are likelier to be it.
 const PLACE: usize = 3;
+
+/// Where guided diagnoses stand.
+#[derive(Clone, Copy)]
+pub enum Guides {
+    /// Ranked with the cases, and with a lead before them.
+    First,
+    /// Ranked with the cases.
+    Among,
+    /// Beside them.
+    Apart,
+}
+
+/// What to do where a diagnosis is the first hit. Which product it is about is not asked: the diagnoses name it.
+pub fn decide(decision: Decision, confidence: f32, thresholds: &Thresholds) -> Decision {
+    match decision {
+        Decision::Clarify if confidence >= thresholds.answer => Decision::Answer,
+        Decision::Clarify if confidence >= thresholds.choose => Decision::Choose,
+        decision => decision,
+    }
+}
 
 /// Whether somebody asks to be guided.
 pub fn wants_guidance(folded: &str) -> bool {

@@ -21,7 +21,7 @@ use super::candidates::{Bm25, Candidate, Scratch, candidates};
 use super::confidence::{Clarity, decide, facts, product_vote, shares};
 use super::features::Lookup;
 use super::features::{self, Row};
-use super::guides;
+use super::guides::{self, Guides};
 use super::model::{Model, ModelError};
 use super::product::{ProductBook, ProductGuess};
 use super::question::{Question, Weights};
@@ -66,17 +66,6 @@ pub enum SearchError {
     /// Nothing to search for.
     #[error("the question is empty: type a question or a symptom")]
     Empty,
-}
-
-/// Where guided diagnoses stand.
-#[derive(Clone, Copy)]
-enum Guides {
-    /// Ranked with the cases, and with a lead before them.
-    First,
-    /// Ranked with the cases.
-    Among,
-    /// Beside them.
-    Apart,
 }
 
 /// Searches one view of the index. Shared between threads.
@@ -175,16 +164,15 @@ impl Engine {
         }
         let weighed = self.weigh(text, context)?;
         let mut found = self.rank(&weighed, limit);
-        if found.decision == Decision::Miss && !weighed.guides.is_empty() {
+        if found.decision == Decision::Miss && weighed.guides_lead > 0.0 {
+            // To be guided was asked for, and no diagnosis is about this: a case may be.
+            let weighed = self.weigh_with(self.question(text), context, Guides::Apart)?;
+            found = self.rank(&weighed, limit);
+        } else if found.decision == Decision::Miss && !weighed.guides.is_empty() {
             found = self.guided(text, context, limit)?.unwrap_or(found);
         }
-        // Asked to be guided, one is not asked which product it is about: the diagnoses name it.
-        let is_guide = found.hits.first().is_some_and(|hit| may_guide(&hit.id));
-        if found.decision == Decision::Clarify && is_guide {
-            found.decision = match found.confidence >= self.model.thresholds.answer {
-                true => Decision::Answer,
-                false => Decision::Choose,
-            };
+        if found.hits.first().is_some_and(|hit| may_guide(&hit.id)) {
+            found.decision = guides::decide(found.decision, found.confidence, &self.model.thresholds);
         }
         found.took = begun.elapsed();
         Ok(found)
