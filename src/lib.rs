@@ -12,6 +12,7 @@ pub mod desk;
 pub mod dialogue;
 pub mod engine;
 pub mod eval;
+pub mod guide;
 pub mod hit;
 pub mod http;
 pub mod id;

@@ -195,7 +195,7 @@ pub enum Reply {
     Clarify {
         /// The question.
         text: String,
-        /// The fact that is missing.
+        /// The fact that is missing; `diagnosis` where it is a step of a guided diagnosis.
         slot: String,
         /// What it is likely to be; may be empty.
         choices: Vec<Choice>,

@@ -15,6 +15,7 @@ mod table;
 use crate::message::part::{Caps, Markdown, MenuItem, Part};
 use crate::message::{Choice, Reply};
 
+use super::render::DIAGNOSIS;
 use block::{Block, Gap, Line, Run};
 use dialect::Dialect;
 use label::{item, one_line, shortened};
@@ -57,7 +58,7 @@ pub fn present(replies: &[Reply], caps: &Caps, words: &Words, more: Option<&str>
     let body: Vec<Block> = replies
         .iter()
         .enumerate()
-        .flat_map(|(at, reply)| if Some(at) == open { Vec::new() } else { show.reply(reply) })
+        .flat_map(|(at, reply)| if Some(at) == open { show.step(reply) } else { show.reply(reply) })
         .collect();
     let Some(reply) = open.and_then(|at| replies.get(at)) else {
         let answered = replies.iter().any(|reply| matches!(reply, Reply::Answer { .. }));
@@ -87,7 +88,7 @@ impl Show<'_> {
                 blocks
             }
             Reply::Choices { text, choices } | Reply::Clarify { text, choices, .. } => {
-                let mut blocks = self.sentence(text);
+                let mut blocks = if is_step(reply) { self.step(reply) } else { self.sentence(text) };
                 // Only the last choices can be chosen by number.
                 let items = choices.iter().map(|choice| (self.bullet().to_owned(), choice));
                 blocks.extend(self.list(items));
@@ -96,6 +97,14 @@ impl Show<'_> {
             Reply::Text { text } | Reply::Notice { text } | Reply::Handoff { text, .. } => {
                 self.sentence(text)
             }
+        }
+    }
+
+    /// The text of a step of a diagnosis, which is Markdown and stands above its options; nothing for other replies.
+    fn step(&self, reply: &Reply) -> Vec<Block> {
+        match reply {
+            Reply::Clarify { text, .. } if is_step(reply) => markdown::blocks(text, self.dialect),
+            _ => Vec::new(),
         }
     }
 
@@ -165,7 +174,7 @@ impl Show<'_> {
             choices.iter().enumerate().map(|(at, choice)| item(at + 1, choice)).collect();
         let labels: usize = items.iter().map(|item| item.label.len()).sum();
         let room = self.caps.max_bytes.min(HEAD_BYTES).checked_sub(labels)?;
-        let head = lead(reply).trim().to_owned();
+        let head = if is_step(reply) { &self.words.choose } else { lead(reply) }.trim().to_owned();
         let menu = |head| Part::Menu { head, items: items.clone(), tail: String::new() };
         if body.is_empty() && head.len() <= room {
             return Some(vec![menu(head)]);
@@ -246,7 +255,7 @@ impl Show<'_> {
 
 /// Plain sentences need no Markdown: they are shown as they are.
 fn dialect(replies: &[Reply], caps: &Caps) -> Dialect {
-    let answers = replies.iter().any(|reply| matches!(reply, Reply::Answer { .. }));
+    let answers = replies.iter().any(|reply| matches!(reply, Reply::Answer { .. }) || is_step(reply));
     match caps.markdown {
         Markdown::None { anchors: true } => Dialect::Anchors,
         Markdown::Dingtalk if answers => Dialect::Dingtalk,
@@ -258,14 +267,20 @@ fn dialect(replies: &[Reply], caps: &Caps) -> Dialect {
 fn title(replies: &[Reply]) -> String {
     let title = replies.iter().find_map(|reply| match reply {
         Reply::Answer { title, .. } => Some(one_line(title)),
+        Reply::Clarify { text, .. } if is_step(reply) => Some(one_line(text)),
         _ => None,
     });
     let title = title.filter(|title| !title.is_empty()).unwrap_or_else(|| "…".to_owned());
     shortened(&title, TITLE_CHARS, usize::MAX)
 }
 
+fn is_step(reply: &Reply) -> bool {
+    matches!(reply, Reply::Clarify { slot, .. } if slot == DIAGNOSIS)
+}
+
 fn lead(reply: &Reply) -> &str {
     match reply {
+        reply if is_step(reply) => "",
         Reply::Choices { text, .. } | Reply::Clarify { text, .. } => text,
         _ => "",
     }

@@ -9,6 +9,9 @@ use crate::message::{Choice, HandoffReason, Reply};
 
 use super::Catalogue;
 
+/// What a step of a diagnosis asks for, in place of a slot.
+pub const DIAGNOSIS: &str = "diagnosis";
+
 /// What sentences speak of; what a sentence does not need stays empty.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
@@ -68,6 +71,19 @@ pub fn render(effect: &Effect, facts: &Facts, catalogue: &Catalogue) -> Vec<Repl
         }
         Say::Choices { lead, choices } => vec![words.choices(*lead, choices)],
         Say::Clarify { slot, choices } => vec![words.clarify(*slot, choices)],
+        Say::Step { lead, title, text, choices } => vec![words.step(*lead, title, text, choices)],
+        Say::Remedy { candidate, cause, related, .. } => {
+            let (text, source) = facts.answer.clone().unwrap_or_default();
+            let lead = catalogue.say("guide_cause", &[("cause", cause)]);
+            let text = format!("**{lead}**\n\n{text}");
+            let (case_id, title) = (candidate.id.clone(), candidate.title.clone());
+            let answer = Reply::Answer { text, case_id, title, source, confidence: candidate.confidence };
+            let related = (!related.is_empty()).then(|| words.choices(Line::GuideMore, related));
+            [answer].into_iter().chain(related).collect()
+        }
+        Say::Suspected(suspected) => {
+            vec![Reply::Text { text: catalogue.say("guide_suspected", &[("suspected", suspected)]) }]
+        }
         Say::Handoff { reason, position, wait_s } => {
             words.handoff(*reason, *position, *wait_s).into_iter().collect()
         }
@@ -129,6 +145,12 @@ impl Words<'_> {
             slot: slot.to_owned(),
             choices: choices.to_vec(),
         }
+    }
+
+    fn step(&self, lead: Option<Line>, title: &str, text: &str, choices: &[Choice]) -> Reply {
+        let lead = lead.map(|lead| self.catalogue.say(lead.key(), &[("title", title)]));
+        let text = lead.into_iter().chain([text.to_owned()]).collect::<Vec<_>>().join("\n\n");
+        Reply::Clarify { text, slot: DIAGNOSIS.to_owned(), choices: choices.to_vec() }
     }
 
     fn handoff(&self, reason: HandoffReason, position: Option<u32>, wait_s: Option<u32>) -> Option<Reply> {

@@ -105,11 +105,12 @@ async fn absent(
     Ok(Synced { as_before: true, ..Synced::default() })
 }
 
-/// Over the names and bytes of all topics. A file that cannot be read counts by the reason.
+/// Over the names and bytes of all topics and guided diagnoses. A file that cannot be read counts by the reason.
 fn fingerprint(kb: &Path) -> Result<String, AppError> {
     let mut hash = Sha256::new();
     let tree = walk(kb)?;
-    for document in tree.documents.iter().filter(|document| is_topic(&document.relative)) {
+    let topics = tree.documents.iter().filter(|document| is_topic(&document.relative));
+    for document in topics.chain(&tree.guides) {
         hash.update(&document.relative);
         match fs::File::open(kb.join(&document.relative)) {
             Ok(mut file) => {

@@ -7,6 +7,7 @@ use super::pick::{Pick, is_bare_number, is_none, pick};
 use super::relation;
 use super::rounds::More;
 use super::say::Line;
+use super::seen::offered_guide;
 use super::understanding::{Intent, Slot, Understanding};
 use crate::message::{Choice, State};
 
@@ -20,6 +21,13 @@ impl Step<'_> {
             matches!(settled(text, understanding), Intent::AskHuman | Intent::Complaint | Intent::EraseData);
         if is_wish && !is_bare_number(text) {
             return false;
+        }
+        if kind == OfferKind::Step {
+            return self.picks_step(text, understanding);
+        }
+        if let Some(n) = offered_guide(text, &offer.choices) {
+            self.take(n);
+            return true;
         }
         match pick(text, &offer.choices) {
             Pick::Nth(n) => self.take(n),
@@ -49,6 +57,9 @@ impl Step<'_> {
         if let Some(n) = open {
             return self.take(n);
         }
+        if let Some(n) = self.rewind(id) {
+            return self.take_step(n);
+        }
         match self.c.past_choices.iter().find(|choice| choice.id == id).cloned() {
             Some(choice) => self.take_case(&choice),
             None => self.say(Line::ChoiceGone),
@@ -63,6 +74,7 @@ impl Step<'_> {
             OfferKind::Cases if is_none(&choice) => self.refused(More::Nothing),
             OfferKind::Cases | OfferKind::Related => self.take_case(&choice),
             OfferKind::Fact(slot) => self.take_fact(slot, &choice),
+            OfferKind::Step => self.take_step(n),
         }
     }
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::understanding::{Sentiment, Slot, Slots};
+use crate::guide::Guide;
 use crate::id::CaseId;
 use crate::message::{ChannelKind, Choice, Handoff, Page, Person, Severity, State};
 
@@ -46,6 +47,14 @@ pub struct Conversation {
     pub asked: Option<Asked>,
     /// What the last search was for, while it runs.
     pub searching: Option<Purpose>,
+    /// The case to show once it is known whether it carries a tree.
+    pub opening: Option<Opening>,
+    /// The diagnosis that is under way, or was the last.
+    pub guiding: Option<Guiding>,
+    /// What was seen in diagnoses.
+    pub findings: Vec<Finding>,
+    /// What the last diagnosis came to suspect.
+    pub suspected: Option<String>,
     /// Whether the person was told that what they say goes to the human who will come.
     pub told_forwarding: bool,
     /// How often it was closed and begun again.
@@ -143,6 +152,54 @@ pub enum OfferKind {
     Related,
     /// A fact is stated.
     Fact(Slot),
+    /// Something was seen at a step of a diagnosis.
+    Step,
+}
+
+/// A case that is to be shown.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Opening {
+    /// The case.
+    pub candidate: Candidate,
+    /// Others that may be meant.
+    pub related: Vec<Choice>,
+}
+
+/// A diagnosis under way.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Guiding {
+    /// Its case.
+    pub candidate: Candidate,
+    /// The tree.
+    pub guide: Guide,
+    /// Cases that its remedies name.
+    pub linked: Vec<Candidate>,
+    /// The steps that were asked, the present one last.
+    pub path: Vec<Stop>,
+    /// Whether the present step was asked again because nothing fitted.
+    pub hinted: bool,
+}
+
+/// A step that was asked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Stop {
+    /// Its name.
+    pub step: String,
+    /// The turns in which it was asked: ids of its choices begin with one of them.
+    pub turns: Vec<u32>,
+    /// What was seen.
+    pub seen: Option<String>,
+}
+
+/// What was seen at a step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// The case of the tree.
+    pub case_id: CaseId,
+    /// What was looked at.
+    pub about: String,
+    /// What was seen.
+    pub seen: String,
 }
 
 /// What a short yes would mean.

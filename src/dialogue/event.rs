@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::conversation::{Candidate, Verdict};
 use super::say::Say;
 use super::understanding::Understanding;
+use crate::guide::Guide;
 use crate::hit::Decision;
 use crate::id::{CaseId, TicketId};
 use crate::message::{HandoffReason, Page, Person, Severity};
@@ -65,6 +66,13 @@ pub enum Event {
         /// Best first, at most ten.
         candidates: Vec<Candidate>,
     },
+    /// A case was looked up that may carry a tree.
+    Guided {
+        /// The tree; absent where it carries none.
+        guide: Option<Guide>,
+        /// The cases that its remedies name, as far as they are there.
+        linked: Vec<Candidate>,
+    },
     /// A ticket was opened.
     Opened {
         /// Why.
@@ -109,6 +117,11 @@ pub enum Effect {
         question: String,
         /// About this product, where known.
         product: Option<String>,
+    },
+    /// Look up the tree of a case, then feed [`Event::Guided`]. Always the last effect.
+    Guide {
+        /// The case.
+        case_id: CaseId,
     },
     /// Open a ticket, then feed [`Event::Opened`]. Always the last effect.
     OpenTicket {

@@ -8,6 +8,7 @@ use super::relation;
 use super::rounds::{Failure, Goes};
 use super::say::{Line, Say};
 use super::understanding::Slot;
+use crate::guide::may_guide;
 use crate::hit::Decision;
 use crate::message::{Choice, State};
 
@@ -122,8 +123,16 @@ impl Step<'_> {
         self.show(candidate, related);
     }
 
-    /// Shows a case as the answer.
+    /// Shows a case as the answer, or begins the diagnosis that it is.
     pub(super) fn show(&mut self, candidate: Candidate, related: Vec<Choice>) {
+        match may_guide(&candidate.id) {
+            true => self.look_up_guide(candidate, related),
+            false => self.show_case(candidate, related),
+        }
+    }
+
+    /// Shows a case as the answer.
+    pub(super) fn show_case(&mut self, candidate: Candidate, related: Vec<Choice>) {
         let turn = self.c.turn;
         let Some(need) = &mut self.c.need else { return };
         let case_id = candidate.id.clone();

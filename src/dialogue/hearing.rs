@@ -16,7 +16,7 @@ use super::understanding::{Intent, Sentiment, Understanding, cancels_handoff};
 use crate::message::{HandoffReason, Severity, State};
 
 /// A refusal with fewer characters than this says nothing but that.
-const BARE_REFUSAL: usize = 8;
+pub(super) const BARE_REFUSAL: usize = 8;
 
 impl Step<'_> {
     pub(super) fn said(&mut self, text: &str, understanding: &Understanding, products: &[String]) {
@@ -35,7 +35,7 @@ impl Step<'_> {
             }
             self.begin_again();
         }
-        if self.takes_up_offer(text) || self.picks(text, understanding) {
+        if self.takes_up_offer(text) || self.goes_back(text) || self.picks(text, understanding) {
             return;
         }
         self.c.asked = None;

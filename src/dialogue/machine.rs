@@ -1,7 +1,7 @@
 //! The state machine: [`step`] takes a conversation from one event to the next.
 //!
-//! `hearing` deals with what the person says to the bot, `finding` with what a search found, `rounds` with what failed and
-//! what was accepted, `waiting` with the time in the queue and with an agent.
+//! `hearing` deals with what the person says to the bot, `finding` with what a search found, `guiding` with the steps of a
+//! diagnosis, `rounds` with what failed and what was accepted, `waiting` with the time in the queue and with an agent.
 
 use super::conversation::{Conversation, OfferKind, Purpose};
 use super::event::{Effect, Event};
@@ -35,6 +35,7 @@ pub fn step(conversation: &mut Conversation, event: &Event, now: i64) -> Vec<Eff
             step.described(person.as_ref(), page.as_ref(), locale.as_ref())
         }
         Event::Found { decision, candidates } => step.found(*decision, candidates),
+        Event::Guided { guide, linked } => step.guided(guide.as_ref(), linked),
         Event::Opened { reason, ticket_id, queue, position, wait_s } => {
             let handoff = Handoff { reason: *reason, ticket_id: ticket_id.clone(), queue: queue.clone() };
             step.opened(handoff, *position, *wait_s);
@@ -79,6 +80,7 @@ impl Step<'_> {
     pub(super) fn turn(&mut self) {
         self.c.turn += 1;
         self.c.searching = None;
+        self.c.opening = None;
     }
 
     /// Begins again after it was closed: nothing counts any more, but what was wanted is remembered.
@@ -93,6 +95,9 @@ impl Step<'_> {
         c.offer = None;
         c.asked = None;
         c.told_forwarding = false;
+        c.guiding = None;
+        c.findings.clear();
+        c.suspected = None;
         self.file_need();
     }
 
@@ -136,7 +141,7 @@ impl Step<'_> {
         /// As many as fit on some screens.
         const PAST: usize = 30;
         if let Some(offer) = self.c.offer.take() {
-            if !matches!(offer.kind, OfferKind::Fact(_)) {
+            if !matches!(offer.kind, OfferKind::Fact(_) | OfferKind::Step) {
                 let cases = offer.choices.into_iter().filter(|choice| choice.case_id.is_some());
                 self.c.past_choices.extend(cases);
             }

@@ -8,6 +8,7 @@ pub mod conversation;
 pub mod event;
 mod facet;
 mod finding;
+mod guiding;
 mod hearing;
 pub mod machine;
 mod meaning;
@@ -15,6 +16,7 @@ mod pick;
 mod relation;
 mod rounds;
 pub mod say;
+mod seen;
 #[cfg(test)]
 mod tests;
 pub mod understanding;

@@ -36,6 +36,30 @@ pub enum Say {
         /// What it is likely to be.
         choices: Vec<Choice>,
     },
+    /// A step of a diagnosis.
+    Step {
+        /// What leads to it, where something does.
+        lead: Option<Line>,
+        /// Title of the diagnosis.
+        title: String,
+        /// The question, in Markdown.
+        text: String,
+        /// What may be seen.
+        choices: Vec<Choice>,
+    },
+    /// What a diagnosis has found.
+    Remedy {
+        /// The case of the diagnosis.
+        candidate: Candidate,
+        /// What is wrong.
+        cause: String,
+        /// What to do, in Markdown.
+        text: String,
+        /// The case that says more, to pick.
+        related: Vec<Choice>,
+    },
+    /// What a diagnosis suspects, with which it goes to a human.
+    Suspected(String),
     /// The conversation goes to a human.
     Handoff {
         /// Why.
@@ -115,6 +139,16 @@ lines! {
     NoSuchChoice => "no_such_choice",
     /// A number, but there is nothing to choose.
     NothingToChoose => "nothing_to_choose",
+    /// Leads to the first step of a diagnosis.
+    GuideStart => "guide_start",
+    /// What was said fits no option of a step.
+    GuideHint => "guide_hint",
+    /// There is no step before the first.
+    GuideFirst => "guide_first",
+    /// Leads to the case that says more than a remedy.
+    GuideMore => "guide_more",
+    /// Leads back to a step of a diagnosis.
+    GuideBack => "guide_back",
     /// A fact was taken down.
     Noted => "noted",
     /// A fact was taken down, and the trouble is not known yet.

@@ -1,4 +1,5 @@
 use proptest::prelude::*;
+use serde_json::json;
 
 use super::conversation::{Candidate, Conversation};
 use super::event::{Effect, Event};
@@ -67,6 +68,7 @@ fn play(c: &mut Conversation, event: &Event, find: &Event) -> (Vec<Effect>, Vec<
             next = match &effect {
                 Effect::Search { .. } => Some(find.clone()),
                 Effect::OpenTicket { reason } => Some(opened(*reason)),
+                Effect::Guide { case_id } => Some(guided(case_id)),
                 _ => next,
             };
             effects.push(effect);
@@ -79,6 +81,26 @@ fn play(c: &mut Conversation, event: &Event, find: &Event) -> (Vec<Effect>, Vec<
 fn opened(reason: HandoffReason) -> Event {
     let ticket_id = TicketId::parse("T20261120-000001").unwrap();
     Event::Opened { reason, ticket_id, queue: "general".into(), position: Some(1), wait_s: Some(60) }
+}
+
+fn guided(case_id: &CaseId) -> Event {
+    let tree = json!({
+        "start": "port",
+        "steps": {
+            "port": {"about": "22 端口", "ask": "看端口", "options": [
+                {"label": "不通，超时", "next": "group"}, {"label": "通", "next": "login"},
+                {"label": "不确定", "next": "human"}]},
+            "login": {"about": "登录", "ask": "看登录", "options": [
+                {"label": "密码错误", "next": "password"}, {"label": "不确定", "next": "human"}]},
+        },
+        "ends": {
+            "group": {"cause": "安全组没有放行", "remedy": "放行端口", "case": "case-9"},
+            "password": {"cause": "密码不对", "remedy": "重置密码"},
+            "human": {"handoff": "网络不通。"},
+        },
+    });
+    let guide = case_id.as_str().ends_with("ssh").then(|| serde_json::from_value(tree).unwrap());
+    Event::Guided { guide, linked: candidates(9, 1, 1.0) }
 }
 
 fn speaks(effects: &[Effect]) -> bool {
@@ -165,6 +187,129 @@ fn a_stale_choice_can_still_be_tapped() {
     );
 }
 
+fn tree_first() -> Event {
+    let mut candidates = candidates(1, 4, 0.9);
+    candidates[0].id = CaseId::parse("diagnosis/ssh").unwrap();
+    candidates[0].title = "一步步排查：连不上".to_owned();
+    Event::Found { decision: Decision::Answer, candidates }
+}
+
+/// What a conversation says, and where it stands after the last of it.
+fn walk(says: &[(&str, Intent)]) -> (Conversation, Vec<Effect>) {
+    let mut c = begin(Tier::Standard);
+    let mut last = Vec::new();
+    for (text, intent) in says {
+        last = play(&mut c, &said(text, *intent), &tree_first()).0;
+    }
+    (c, last)
+}
+
+fn step_asked(effects: &[Effect]) -> Option<&str> {
+    effects.iter().find_map(|effect| match effect {
+        Effect::Say(Say::Step { text, .. }) => Some(text.as_str()),
+        _ => None,
+    })
+}
+
+const CONNECT: (&str, Intent) = ("服务器连不上", Intent::Question);
+
+#[test]
+fn a_case_that_is_a_tree_is_asked_step_by_step() {
+    let (c, effects) = walk(&[CONNECT]);
+    assert_eq!((c.state, step_asked(&effects)), (State::Clarifying, Some("看端口")));
+    let (c, effects) = walk(&[CONNECT, ("2", Intent::Choose)]);
+    assert_eq!((c.state, step_asked(&effects), c.failed_rounds), (State::Clarifying, Some("看登录"), 0));
+    assert_eq!((c.findings[0].about.as_str(), c.findings[0].seen.as_str()), ("22 端口", "通"));
+    let (c, effects) = walk(&[CONNECT, ("超时了", Intent::ProvideInfo)]);
+    assert!(matches!(&effects[..], [Effect::Say(Say::Remedy { related, .. })] if related.len() == 1));
+    assert_eq!((c.state, c.findings.len()), (State::Answered, 1));
+    let (c, effects) = walk(&[CONNECT, ("1", Intent::Choose), ("1", Intent::Choose)]);
+    assert!(
+        matches!(&effects[..], [Effect::Say(Say::Answer { candidate, .. })] if candidate.id.as_str() == "case-9")
+    );
+    assert_eq!(c.state, State::Answered);
+}
+
+#[test]
+fn a_tree_may_end_with_people_who_read_what_was_found() {
+    let (c, effects) = walk(&[CONNECT, ("通", Intent::Chitchat), ("看不懂", Intent::Question)]);
+    assert_eq!((c.state, c.suspected.as_deref()), (State::Queued, Some("网络不通。")));
+    assert!(effects.iter().any(|e| matches!(e, Effect::Say(Say::Suspected(_)))));
+    let seen: Vec<&str> = c.findings.iter().map(|finding| finding.seen.as_str()).collect();
+    assert_eq!(seen, ["通", "不确定"]);
+    assert_eq!(c.handoff.unwrap().reason, HandoffReason::UserRequest);
+}
+
+#[test]
+fn one_may_go_back_and_tap_old_options() {
+    let (mut c, effects) = walk(&[CONNECT, ("2", Intent::Choose), ("上一步", Intent::Question)]);
+    assert_eq!((step_asked(&effects), c.findings.len()), (Some("看端口"), 0));
+    let again = play(&mut c, &Event::Chose { choice: "2-2".into() }, &tree_first()).0;
+    assert_eq!(
+        again,
+        Vec::from([Effect::Say(Say::Text(super::say::Line::ChoiceGone))]),
+        "that step was taken back"
+    );
+    let login = play(&mut c, &Event::Chose { choice: "1-2".into() }, &tree_first()).0;
+    assert_eq!(step_asked(&login), Some("看登录"));
+    let port = play(&mut c, &Event::Chose { choice: "1-1".into() }, &tree_first()).0;
+    assert!(matches!(&port[..], [Effect::Say(Say::Remedy { .. })]), "{port:?}");
+    assert_eq!(c.findings.len(), 1);
+    let back = play(&mut c, &said("返回", Intent::Question), &tree_first()).0;
+    assert_eq!((step_asked(&back), c.state), (Some("看端口"), State::Clarifying));
+    let first = play(&mut c, &said("返回", Intent::Question), &tree_first()).0;
+    assert_eq!(step_asked(&first), Some("看端口"));
+}
+
+#[test]
+fn what_fits_nothing_is_asked_once_more_and_then_is_a_message_of_its_own() {
+    let (c, effects) = walk(&[CONNECT, ("Redis 内存满了", Intent::Question)]);
+    assert_eq!((c.state, step_asked(&effects)), (State::Clarifying, Some("看端口")));
+    let (c, effects) =
+        walk(&[CONNECT, ("Redis 内存满了", Intent::Question), ("Redis 内存满了", Intent::Question)]);
+    assert!(step_asked(&effects).is_none() && speaks(&effects), "{effects:?}");
+    assert_ne!(c.state, State::Clarifying);
+    let mut c = walk(&[CONNECT, ("2", Intent::Choose)]).0;
+    let other = play(&mut c, &said("另外问下发票怎么开", Intent::Question), &found(Decision::Answer, 20)).0;
+    assert!(matches!(&other[..], [.., Effect::Say(Say::Answer { .. })]), "{other:?}");
+    assert_eq!(c.findings.len(), 1, "what was found stays known");
+    let resumed = play(&mut c, &said("继续排查", Intent::Question), &tree_first()).0;
+    assert_eq!(step_asked(&resumed), Some("看登录"));
+}
+
+#[test]
+fn a_tree_is_left_for_people_for_good_news_and_for_a_refusal() {
+    let (c, _) = walk(&[CONNECT, ("转人工", Intent::AskHuman)]);
+    assert_eq!(c.state, State::Queued);
+    let (c, _) = walk(&[CONNECT, ("好了，解决了", Intent::Resolved)]);
+    assert_eq!(c.state, State::Resolved);
+    let (c, effects) = walk(&[CONNECT, ("没用", Intent::Unresolved)]);
+    assert_eq!((c.state, c.failed_rounds), (State::Choosing, 1), "{effects:?}");
+    let (c, _) = walk(&[CONNECT, ("谢谢", Intent::Thanks), ("2", Intent::Choose)]);
+    assert_eq!(c.findings.len(), 1, "thanks leave the step open");
+}
+
+#[test]
+fn a_remedy_is_judged_like_an_answer() {
+    let (mut c, _) = walk(&[CONNECT, ("1", Intent::Choose)]);
+    let turn = c.turn;
+    let (effects, _) = play(&mut c, &Event::Judged { turn, helpful: true }, &tree_first());
+    assert!(matches!(&effects[0], Effect::Verdict { case_id, .. } if case_id.as_str() == "diagnosis/ssh"));
+    assert_eq!(c.state, State::Resolved);
+}
+
+#[test]
+fn a_case_without_a_tree_is_an_answer_wherever_it_lies() {
+    let mut find = tree_first();
+    if let Event::Found { candidates, .. } = &mut find {
+        candidates[0].id = CaseId::parse("diagnosis/notes").unwrap();
+    }
+    let mut c = begin(Tier::Standard);
+    let (effects, _) = play(&mut c, &said("服务器连不上", Intent::Question), &find);
+    assert!(matches!(&effects[..], [.., Effect::Say(Say::Answer { .. })]), "{effects:?}");
+    assert_eq!(c.state, State::Answered);
+}
+
 fn event() -> impl Strategy<Value = Event> {
     let words = prop_oneof![
         Just("磁盘满了怎么办".to_owned()),
@@ -176,6 +321,9 @@ fn event() -> impl Strategy<Value = Event> {
         Just("好的".to_owned()),
         Just("确认删除".to_owned()),
         Just("另外问下怎么备案".to_owned()),
+        Just("上一步".to_owned()),
+        Just("不确定".to_owned()),
+        Just("1".to_owned()),
         "\\PC{0,12}",
     ];
     let severity = prop::option::of(prop::sample::select(vec![Severity::P0, Severity::P1, Severity::P2]));
@@ -201,9 +349,11 @@ fn event() -> impl Strategy<Value = Event> {
 fn finding() -> impl Strategy<Value = Event> {
     let decision =
         prop::sample::select(vec![Decision::Answer, Decision::Choose, Decision::Clarify, Decision::Miss]);
-    (decision, 1usize..12, 0usize..9, 0f32..1.0).prop_map(|(decision, first, count, confidence)| {
-        Event::Found { decision, candidates: candidates(first, count, confidence) }
-    })
+    let any =
+        (decision, 1usize..12, 0usize..9, 0f32..1.0).prop_map(|(decision, first, count, confidence)| {
+            Event::Found { decision, candidates: candidates(first, count, confidence) }
+        });
+    prop_oneof![4 => any, 1 => Just(tree_first())]
 }
 
 proptest! {

@@ -96,6 +96,9 @@ impl Step<'_> {
         if self.is_with_people() {
             self.leave_people(State::Resolved);
             self.file_need();
+            self.c.guiding = None;
+            self.c.findings.clear();
+            self.c.suspected = None;
             self.notice(Line::AgentResolved);
         }
     }

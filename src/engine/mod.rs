@@ -20,6 +20,7 @@ mod arrivals;
 mod desk;
 mod erasing;
 pub mod figures;
+mod guiding;
 mod inbound;
 pub mod kind;
 mod live;

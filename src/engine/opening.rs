@@ -25,6 +25,7 @@ use crate::store::channel::AddressRow;
 use crate::store::service::{Save, ServiceStore, TicketFilter};
 
 use super::desk::ticket_of;
+use super::guiding::findings;
 use super::live::{Live, name_of};
 use super::reach::Reach;
 use super::turn::Run;
@@ -216,6 +217,7 @@ impl Run<'_> {
             .iter()
             .filter_map(|(slot, value)| Some((name_of(slot).ok()?, value.clone())))
             .collect::<BTreeMap<_, _>>();
+        input.facts.extend(findings(c));
         if let Some(page) = &c.page.page {
             input.facts.insert("page".to_owned(), crate::privacy::masking::mask(page).text);
         }

@@ -36,6 +36,9 @@ impl Run<'_> {
             Say::Answer { candidate, question, .. } => {
                 facts.answer = Some(self.passage(candidate, question).await?)
             }
+            Say::Remedy { candidate, text, .. } => {
+                facts.answer = Some((text.clone(), self.source(&candidate.id).await?))
+            }
             Say::Handoff { .. } | Say::QueueStatus => self.waiting_facts(&mut facts),
             Say::Contact => facts.lines = self.lines(),
             Say::TicketStatus => facts.tickets = self.open_tickets().await?,

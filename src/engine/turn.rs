@@ -188,6 +188,7 @@ impl<'a> Run<'a> {
     async fn perform(&mut self, effect: Effect) -> Result<Option<Event>, EngineError> {
         match effect {
             Effect::Search { question, product } => return self.search(question, product).await.map(Some),
+            Effect::Guide { case_id } => return self.look_up_guide(case_id).await.map(Some),
             Effect::OpenTicket { reason } => return self.open_ticket(reason).await.map(Some),
             Effect::CancelTicket => self.cancel_ticket(),
             Effect::Escalate { severity } => self.escalate(severity),

@@ -1,6 +1,7 @@
 //! A case on its way into the index: cut into terms once, for the inverted lists and for the card.
 
 use crate::analyzer::Analyzer;
+use crate::guide;
 use crate::kb::case::Case;
 
 use super::card::BODY_POSITIONS;
@@ -47,10 +48,19 @@ pub fn prepare(analyzer: &Analyzer, case: Case) -> Prepared {
         section(1, &mut case.questions.iter().map(String::as_str)),
         section(2, &mut [case.document.as_str()].into_iter()),
         section(3, &mut names.into_iter()),
-        section(4, &mut [case.body.as_str()].into_iter()),
+        section(4, &mut [searched_body(&case)].into_iter()),
     ];
     let record = serde_json::to_vec(&case).unwrap_or_default();
     Prepared { case, text, sections, record }
+}
+
+/// The body as far as it is searched. A guided diagnosis is found by what it is called: what it asks and rules out is about
+/// many other things, and would make common words of theirs.
+fn searched_body(case: &Case) -> &str {
+    match guide::may_guide(&case.id) && case.extra.contains_key(guide::KEY) {
+        true => "",
+        false => &case.body,
+    }
 }
 
 struct SectionCut<'a> {

@@ -6,6 +6,7 @@
 pub mod case;
 pub mod check;
 pub mod date;
+pub mod diagnosis;
 pub mod duplicate;
 pub mod markdown;
 pub mod read;

@@ -9,6 +9,7 @@ pub mod confidence;
 pub mod cut;
 pub mod explain;
 pub mod features;
+mod guides;
 pub mod model;
 pub mod passage;
 pub mod product;

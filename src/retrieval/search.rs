@@ -10,6 +10,7 @@ use crate::analyzer::Analyzer;
 use crate::analyzer::homophone::Homophones;
 use crate::analyzer::synonym::Synonyms;
 use crate::analyzer::words::Words;
+use crate::guide::may_guide;
 use crate::hit::{Decision, Hit};
 use crate::id::CaseId;
 use crate::index::reader::Reader;
@@ -20,6 +21,7 @@ use super::candidates::{Bm25, Candidate, Scratch, candidates};
 use super::confidence::{Clarity, decide, facts, product_vote, shares};
 use super::features::Lookup;
 use super::features::{self, Row};
+use super::guides::{self, Guides};
 use super::model::{Model, ModelError};
 use super::product::{ProductBook, ProductGuess};
 use super::question::{Question, Weights};
@@ -84,7 +86,11 @@ pub struct Weighed {
     pub question: Question,
     /// The candidates in order of the first stage.
     pub candidates: Vec<Candidate>,
-    /// Their features, in the same order.
+    /// Guided diagnoses, where they are kept apart.
+    pub guides: Vec<Candidate>,
+    /// What is added to the scores of diagnoses among the candidates.
+    pub guides_lead: f32,
+    /// The features of the candidates, in the same order.
     pub rows: Vec<Row>,
     /// Weight of the question's own words.
     pub own_weight: f32,
@@ -158,22 +164,58 @@ impl Engine {
         }
         let weighed = self.weigh(text, context)?;
         let mut found = self.rank(&weighed, limit);
+        if found.decision == Decision::Miss && weighed.guides_lead > 0.0 {
+            // To be guided was asked for, and no diagnosis is about this: a case may be.
+            let weighed = self.weigh_with(self.question(text), context, Guides::Apart)?;
+            found = self.rank(&weighed, limit);
+        } else if found.decision == Decision::Miss && !weighed.guides.is_empty() {
+            found = self.guided(text, context, limit)?.unwrap_or(found);
+        }
+        if found.hits.first().is_some_and(|hit| may_guide(&hit.id)) {
+            found.decision = guides::decide(found.decision, found.confidence, &self.model.thresholds);
+        }
         found.took = begun.elapsed();
         Ok(found)
     }
 
-    /// The candidates of a question and their features.
+    /// The candidates of a question and their features. Guided diagnoses are among them where guidance is asked for.
     ///
     /// # Errors
     /// The index cannot be read.
     pub fn weigh(&self, text: &str, context: &Context) -> Result<Weighed, SearchError> {
         let question = self.question(text);
+        let guides = if guides::wants_guidance(&question.folded) { Guides::First } else { Guides::Apart };
+        self.weigh_with(question, context, guides)
+    }
+
+    /// What a guided diagnosis does for a question that no case answers: it is offered, never begun by itself.
+    fn guided(&self, text: &str, context: &Context, limit: usize) -> Result<Option<Found>, SearchError> {
+        let found = self.rank(&self.weigh_with(self.question(text), context, Guides::Among)?, limit);
+        let first = found.hits.first().filter(|hit| may_guide(&hit.id)).is_some();
+        let decision = if found.decision == Decision::Answer { Decision::Choose } else { found.decision };
+        Ok(first.then_some(Found { decision, ..found }))
+    }
+
+    fn weigh_with(
+        &self,
+        question: Question,
+        context: &Context,
+        guides: Guides,
+    ) -> Result<Weighed, SearchError> {
         let mut scratch = self.scratch.lock().ok().and_then(|mut kept| kept.pop()).unwrap_or_default();
         let found = candidates(&self.reader, &question, BM25, CANDIDATES, &mut scratch);
         if let Ok(mut kept) = self.scratch.lock() {
             kept.push(scratch);
         }
         let (candidates, idfs) = found?;
+        let (candidates, guides, guides_lead) = match guides {
+            Guides::First => (candidates, Vec::new(), guides::LEAD),
+            Guides::Among => (candidates, Vec::new(), 0.0),
+            Guides::Apart => {
+                let (candidates, guides) = guides::apart(&self.reader, candidates);
+                (candidates, guides, 0.0)
+            }
+        };
         let lookup = Lookup::new(&self.reader, &question, &idfs);
         let guess =
             ProductGuess::new(&self.reader, &self.products, &question, &lookup, context.product.as_deref());
@@ -181,6 +223,8 @@ impl Engine {
         Ok(Weighed {
             question,
             candidates,
+            guides,
+            guides_lead,
             rows,
             own_weight: lookup.total_own,
             product_told: guess.is_told(),
@@ -188,8 +232,12 @@ impl Engine {
     }
 
     fn rank(&self, weighed: &Weighed, limit: usize) -> Found {
+        let lead = |i: usize| match weighed.guides_lead > 0.0 {
+            true if guides::is_one(&self.reader, &weighed.candidates[i]) => weighed.guides_lead,
+            _ => 0.0,
+        };
         let mut ranked: Vec<(f32, usize)> =
-            weighed.rows.iter().enumerate().map(|(i, row)| (self.model.score(row), i)).collect();
+            weighed.rows.iter().enumerate().map(|(i, row)| (self.model.score(row) + lead(i), i)).collect();
         ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         let Some(&(_, best)) = ranked.first() else {
             return Found {
@@ -211,7 +259,10 @@ impl Engine {
             let (product, title) = (card.head.product().to_owned(), card.head.title().to_owned());
             card.id().map(|id| Hit { id, product, title, score, confidence })
         });
-        Found { decision, confidence: first, hits: hits.flatten().collect(), took: Duration::ZERO }
+        let mut hits: Vec<Hit> = hits.flatten().collect();
+        let strongest = weighed.candidates.first().map_or(0.0, |candidate| candidate.score);
+        guides::offer(&self.reader, &weighed.guides, strongest, &mut hits, limit);
+        Found { decision, confidence: first, hits, took: Duration::ZERO }
     }
 
     /// Codes of the products that a text names.

@@ -13,6 +13,8 @@ mod backup;
 mod classify;
 /// Killed under load: nothing lost, nothing repeated.
 mod crash;
+/// Guided diagnoses: every path of every shipped tree.
+mod diagnosis;
 /// `eval`: figures of a small labelled set.
 mod eval;
 /// Floors of the search quality, on labelled questions.

@@ -31,16 +31,20 @@ const BEGINNING: i64 = 1_795_489_200_000;
 /// As many as show that the dialogue is covered.
 const AT_LEAST: usize = 120;
 
-struct Stage {
+/// A service over the shipped knowledge base, with an agent.
+pub struct Stage {
     home: tempfile::TempDir,
     now: Arc<AtomicI64>,
     store: SqliteStore,
-    service: Service,
-    agent: Account,
+    /// The service.
+    pub service: Service,
+    /// The agent.
+    pub agent: Account,
 }
 
 impl Stage {
-    async fn set() -> Self {
+    /// A new one, in a folder of its own.
+    pub async fn set() -> Self {
         let home = tempfile::tempdir().unwrap();
         let now = Arc::new(AtomicI64::new(BEGINNING));
         let store = SqliteStore::open(&home.path().join("data")).await.unwrap();

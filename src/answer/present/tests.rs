@@ -359,3 +359,26 @@ proptest! {
         prop_assert!(!raw, "HTML came through: {once:?}");
     }
 }
+
+#[test]
+fn a_step_of_a_diagnosis_stands_above_its_options_without_its_markup() {
+    let choice = |(at, label): (usize, &str)| Choice {
+        id: format!("1-{}", at + 1),
+        label: label.to_owned(),
+        case_id: None,
+        value: Some(label.to_owned()),
+    };
+    let step = Reply::Clarify {
+        text: "一步步来。\n\n执行 `df -h`：\n\n```bash\ndf -h\n```".to_owned(),
+        slot: DIAGNOSIS.to_owned(),
+        choices: ["满了", "不确定"].into_iter().enumerate().map(choice).collect(),
+    };
+    let said = |caps| shown(&present(std::slice::from_ref(&step), &caps, &words(), None));
+    let numbered = said(caps(ANCHORS, 2048, 5, 0));
+    assert!(numbered.starts_with("[text]\n一步步来。") && !numbered.contains("```"), "{numbered}");
+    assert!(numbered.contains("df -h") && numbered.contains("1. 满了\n2. 不确定"), "{numbered}");
+    let menu = said(caps(ANCHORS, 2048, 5, 6));
+    assert!(menu.contains("df -h") && menu.contains("回复序号即可选择。\n(1-1) 满了"), "{menu}");
+    let full = said(caps(Markdown::Full, 4096, 5, 0));
+    assert!(full.starts_with("[markdown 一步步来") && full.contains("```"), "{full}");
+}

@@ -4,8 +4,9 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use super::{Finding, Severity};
+use crate::kb::diagnosis::linked_cases;
 use crate::kb::markdown::Outline;
-use crate::kb::read::Place;
+use crate::kb::read::{Place, ReadError, read_text, walk};
 
 /// Finds them in all documents, which are given by their paths below the root.
 pub fn check(root: &Path, ids: &HashSet<String>, documents: &HashMap<String, Outline>) -> Vec<Finding> {
@@ -19,6 +20,22 @@ pub fn check(root: &Path, ids: &HashSet<String>, documents: &HashMap<String, Out
         }
     }
     findings
+}
+
+/// Finds cases that guided diagnoses name and that are not there.
+pub fn of_guides(root: &Path, ids: &HashSet<String>) -> Result<Vec<Finding>, ReadError> {
+    let mut findings = Vec::new();
+    for entry in walk(root)?.guides {
+        let path = root.join(&entry.relative);
+        // What cannot be read was reported by the reader.
+        for (line, id) in read_text(&path).map(|text| linked_cases(&text)).unwrap_or_default() {
+            if !ids.contains(id.as_str()) {
+                let place = Place { file: path.display().to_string(), line: Some(line) };
+                findings.push(Finding::new(place, Severity::Error, format!("there is no case {id}")));
+            }
+        }
+    }
+    Ok(findings)
 }
 
 /// Why the link leads nowhere; `None` where it leads somewhere or outside.

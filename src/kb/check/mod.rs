@@ -88,6 +88,7 @@ pub fn check(root: &Path, watch: &mut Watch<'_>) -> Result<Checked, ReadError> {
         let ids = cases.places.into_keys().collect();
         let (documents, scripts) = documents(root, &mut checked.findings, watch)?;
         checked.findings.extend(links::check(root, &ids, &documents));
+        checked.findings.extend(links::of_guides(root, &ids)?);
         checked.unparsed = shell::check(scripts, &mut checked.findings, watch);
     }
     checked.findings.sort_by(|a, b| a.place.file.cmp(&b.place.file).then(a.place.line.cmp(&b.place.line)));

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use super::encoding::decode_document;
 use super::{Desk, MAX_RECORD, Outcome, ReadError, Sink, file_name, unreadable};
+use crate::guide::FOLDER;
+use crate::kb::diagnosis::read_guide;
 use crate::kb::markdown::{Document, read_document};
 
 /// Reads all Markdown documents below a folder, in the order of their paths.
@@ -31,6 +33,7 @@ pub fn read_kb(root: &Path, sink: &mut Sink<'_>) -> Result<Outcome, ReadError> {
         tree => tree?,
     };
     tree.documents.retain(|document| is_topic(&document.relative));
+    tree.documents.append(&mut tree.guides);
     Ok(read_tree(root, &tree, sink))
 }
 
@@ -40,6 +43,11 @@ pub fn is_topic(relative: &str) -> bool {
         Some((folder, _)) => folder != "words",
         None => !relative.to_lowercase().starts_with("readme"),
     }
+}
+
+/// Whether a file of the knowledge base is a guided diagnosis.
+fn is_guide(relative: &str) -> bool {
+    relative.starts_with(FOLDER) && relative.ends_with(".toml")
 }
 
 /// Reads one document that was named by itself.
@@ -69,6 +77,10 @@ fn read_tree(root: &Path, tree: &Tree, sink: &mut Sink<'_>) -> Outcome {
         desk.file = path.display().to_string();
         desk.progress.done += document.size;
         let flow = match read_text(&path) {
+            Ok(text) if is_guide(&document.relative) => match read_guide(&text, &document.relative) {
+                Ok(case) => desk.hand(Some(1), Ok(case)),
+                Err(fault) => desk.hand(Some(fault.line), Err(fault.reason)),
+            },
             Ok(text) => hand_document(&text, &document.relative, &mut desk),
             Err(reason) => desk.hand(None, Err(reason)),
         };
@@ -105,6 +117,8 @@ pub fn read_text(path: &Path) -> Result<String, String> {
 pub struct Tree {
     /// Documents in the order of their paths.
     pub documents: Vec<Entry>,
+    /// Guided diagnoses in the order of their paths; only the project's own folder has them.
+    pub guides: Vec<Entry>,
     /// Folders that the system refuses to list, and what it says.
     pub unreadable: Vec<(PathBuf, String)>,
 }
@@ -121,7 +135,7 @@ pub struct Entry {
 /// not followed, so no loop can occur; links to files are.
 pub fn walk(root: &Path) -> Result<Tree, ReadError> {
     fs::read_dir(root).map_err(|error| unreadable(root, &error))?;
-    let mut tree = Tree { documents: Vec::new(), unreadable: Vec::new() };
+    let mut tree = Tree { documents: Vec::new(), guides: Vec::new(), unreadable: Vec::new() };
     let mut open = vec![String::new()];
     while let Some(folder) = open.pop() {
         let path = root.join(&folder);
@@ -131,6 +145,7 @@ pub fn walk(root: &Path) -> Result<Tree, ReadError> {
         }
     }
     tree.documents.sort_by(|a, b| a.relative.cmp(&b.relative));
+    tree.guides.sort_by(|a, b| a.relative.cmp(&b.relative));
     Ok(tree)
 }
 
@@ -149,12 +164,15 @@ fn visit(entry: &fs::DirEntry, folder: &str, open: &mut Vec<String>, tree: &mut 
         return;
     }
     let lower = name.to_lowercase();
-    if !name.starts_with('.') && (lower.ends_with(".md") || lower.ends_with(".markdown")) {
-        // A dangling link has no size and is reported when it is read.
-        let metadata = fs::metadata(entry.path());
-        if metadata.as_ref().is_ok_and(fs::Metadata::is_dir) {
-            return;
-        }
-        tree.documents.push(Entry { relative, size: metadata.map_or(0, |metadata| metadata.len()) });
+    let is_document = lower.ends_with(".md") || lower.ends_with(".markdown");
+    if name.starts_with('.') || !(is_document || is_guide(&relative)) {
+        return;
     }
+    // A dangling link has no size and is reported when it is read.
+    let metadata = fs::metadata(entry.path());
+    if metadata.as_ref().is_ok_and(fs::Metadata::is_dir) {
+        return;
+    }
+    let list = if is_document { &mut tree.documents } else { &mut tree.guides };
+    list.push(Entry { relative, size: metadata.map_or(0, |metadata| metadata.len()) });
 }
