@@ -21,6 +21,7 @@ mod desk;
 mod erasing;
 pub mod figures;
 mod guiding;
+mod held;
 mod inbound;
 pub mod kind;
 mod live;

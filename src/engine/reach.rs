@@ -16,7 +16,8 @@ use crate::message::{Author, ChannelKind, Message, Reply, State};
 use crate::store::channel::{AddressRow, ArrivalDone, ChannelStore};
 use crate::store::service::{OutboxRow, ServiceStore};
 
-use super::arrivals::{Mark, joined, place_of};
+use super::arrivals::{Mark, place_of};
+use super::held::joined;
 use super::live::json;
 use super::opening::internal;
 use super::turn::Run;

@@ -14,7 +14,8 @@ use crate::store::service::{
     AuditEntry, IncidentRow, MessageRow, OutboxRow, Save, ServiceStore, TurnRow, UnansweredRow,
 };
 
-use super::arrivals::{HeldIn, Mark};
+use super::arrivals::Mark;
+use super::held::HeldIn;
 use super::live::{Live, json, name_of};
 use super::opening::internal;
 use super::reach::Spoken;

@@ -13,6 +13,7 @@ pub mod audit;
 mod battery;
 pub mod change;
 pub mod channel;
+pub mod erased;
 pub mod error;
 mod record;
 pub mod service;

@@ -5,6 +5,7 @@
 
 pub use super::audit::{AuditEntry, AuditHead, AuditRow};
 use super::channel::{AddressRow, ArrivalDone, ArrivalRow};
+pub use super::erased::Erased;
 use super::error::StoreError;
 use crate::id::{ConversationId, TicketId, UserId};
 
@@ -230,30 +231,6 @@ pub struct AttachmentRow {
     pub size: u64,
     /// When.
     pub created_at: i64,
-}
-
-/// What an erasure removed, by kind.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Erased {
-    /// Conversations.
-    pub conversations: u64,
-    /// Lines of transcripts.
-    pub messages: u64,
-    /// Tickets.
-    pub tickets: u64,
-    /// Messages that had not left.
-    pub outbox: u64,
-    /// Unanswered questions.
-    pub unanswered: u64,
-    /// Ids of attachments, whose files the caller removes.
-    pub attachments: Vec<String>,
-    /// Conversations that are gone, so that the engine can forget them.
-    pub conversation_ids: Vec<ConversationId>,
-    /// Tickets that are gone.
-    pub ticket_ids: Vec<TicketId>,
-    /// Whether the bytes are gone from the files too. The rows are gone in any case; where this is false,
-    /// [`ServiceStore::settle`] does the rest.
-    pub settled: bool,
 }
 
 /// What a person may want to watch.

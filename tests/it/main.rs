@@ -29,7 +29,7 @@ mod kb;
 mod rooms;
 /// `search`: one question and many.
 mod search;
-/// Conversations written down, played over the shipped knowledge base.
+/// Conversations written down, played over a small knowledge base.
 mod transcripts;
 /// Input and surroundings that must end in a clear message.
 mod trouble;

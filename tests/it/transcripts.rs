@@ -1,4 +1,4 @@
-//! Conversations written down, played through the service over the shipped knowledge base.
+//! Conversations written down, played through the service over the small knowledge base of `tests/data/kb`.
 //!
 //! Each file of `tests/transcripts` holds conversations, one JSON object a line:
 //! `{"name", "purpose", "user"?, "context"?, "turns": [step, …]}`. A step is one of
@@ -67,8 +67,30 @@ impl Stage {
     }
 }
 
+/// A small knowledge base that stays as it is, so that conversations are about the dialogue and not about the newest case; with
+/// the shipped guided diagnoses.
+fn knowledge(home: &Path) -> std::path::PathBuf {
+    let (kb, project) = (home.join("kb"), Path::new(env!("CARGO_MANIFEST_DIR")));
+    if !kb.exists() {
+        copy(&project.join("tests/data/kb"), &kb);
+        copy(&project.join("kb/diagnosis"), &kb.join("diagnosis"));
+    }
+    kb
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let to = to.join(entry.file_name());
+        match entry.file_type().unwrap().is_dir() {
+            true => copy(&entry.path(), &to),
+            false => drop(std::fs::copy(entry.path(), to).unwrap()),
+        }
+    }
+}
+
 async fn start(home: &Path, now: &Arc<AtomicI64>, store: &SqliteStore) -> Service {
-    let kb = Path::new(env!("CARGO_MANIFEST_DIR")).join("kb");
+    let kb = knowledge(home);
     let app = App::new(Folders { kb, index: home.join("index"), data: home.join("data") });
     let engine = app.engine(&mut |_| {}).await.unwrap();
     let now = now.clone();
