@@ -134,7 +134,7 @@ fn choices_are_a_menu_where_it_is_large_enough_else_numbered() {
     let parts =
         present(&[answer("做。"), replies[1].clone()], &caps(Markdown::Full, 2048, 3, 6), &words(), None);
     let expected = "[markdown 磁盘扩容]\n做。\n\n来源: [磁盘扩容](https://help.example.cn/disk)\n[menu]\n您想问的是:\n(c0) \
-                    磁盘 扩容\n(c1) 快照\n(c2) 都不是\n";
+                    1. 磁盘 扩容\n(c1) 2. 快照\n(c2) 3. 都不是\n";
     assert_eq!(shown(&parts), expected);
 }
 
@@ -378,7 +378,7 @@ fn a_step_of_a_diagnosis_stands_above_its_options_without_its_markup() {
     assert!(numbered.starts_with("[text]\n一步步来。") && !numbered.contains("```"), "{numbered}");
     assert!(numbered.contains("df -h") && numbered.contains("1. 满了\n2. 不确定"), "{numbered}");
     let menu = said(caps(ANCHORS, 2048, 5, 6));
-    assert!(menu.contains("df -h") && menu.contains("回复序号即可选择。\n(1-1) 满了"), "{menu}");
+    assert!(menu.contains("df -h") && menu.contains("回复序号即可选择。\n(1-1) 1. 满了"), "{menu}");
     let full = said(caps(Markdown::Full, 4096, 5, 0));
     assert!(full.starts_with("[markdown 一步步来") && full.contains("```"), "{full}");
 }
