@@ -121,6 +121,7 @@ fn check_arrival(vector: &Value, arrival: &Arrival) {
         ("event", "CLICK" | "click" | "template_card_event") => {
             matches!(said, Said::Choice { id, .. } if id == text(parsed, "EventKey"))
         }
+        ("event", event) => matches!(said, Said::Passing { kind } if kind == event),
         _ => matches!(said, Said::Unsupported { .. }),
     };
     assert!(right, "{id}: {said:?}");
