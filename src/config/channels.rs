@@ -5,7 +5,8 @@
 mod layer;
 
 pub use layer::{
-    ChannelsLayer, DingtalkLayer, RobotsLayer, WechatLayer, WecomAppLayer, WecomBotLayer, WecomKfLayer, WidgetLayer,
+    ChannelsLayer, DingtalkLayer, RobotsLayer, WechatLayer, WecomAppLayer, WecomBotLayer, WecomKfLayer,
+    WidgetLayer,
 };
 
 use super::options::{Origin, Wrong};
