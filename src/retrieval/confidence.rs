@@ -150,6 +150,20 @@ const CLEAR_VOTE: f32 = 0.6;
 /// Where the first hit is less likely than this, the words are of another world than the cases, or of none.
 const WORTH_ASKING: f32 = 0.05;
 
+/// Cases among which the weights above were measured.
+const MANY: f32 = 116_580.0;
+/// Among fewer than this every word is rare, and its weight says little.
+const FEW: f32 = 1_000.0;
+
+/// How much more a word weighs among as many cases as the weights above were measured among: the weight of a rare word
+/// (inverse document frequency) grows with the logarithm of their number.
+pub fn among_many(cases: u64) -> f32 {
+    // So many cases that this loses precision are not kept in one index.
+    #[expect(clippy::cast_precision_loss, reason = "a logarithm of a count needs no more")]
+    let cases = cases as f32;
+    MANY.ln() / cases.clamp(FEW, MANY).ln()
+}
+
 impl Clarity {
     /// Whether a fact must be asked for before any case can be the answer.
     fn says_nothing(self) -> bool {

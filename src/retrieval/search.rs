@@ -18,7 +18,7 @@ use crate::index::writer::IndexError;
 use crate::kb::case::Case;
 
 use super::candidates::{Bm25, Candidate, Scratch, candidates};
-use super::confidence::{Clarity, decide, facts, product_vote, shares};
+use super::confidence::{Clarity, among_many, decide, facts, product_vote, shares};
 use super::features::Lookup;
 use super::features::{self, Row};
 use super::guides::{self, Guides};
@@ -94,6 +94,8 @@ pub struct Weighed {
     pub rows: Vec<Row>,
     /// Weight of the question's own words.
     pub own_weight: f32,
+    /// What the weight would be among very many cases, as a share of it.
+    pub among_many: f32,
     /// Whether the page or the question says which product it is about.
     pub product_told: bool,
 }
@@ -227,6 +229,7 @@ impl Engine {
             guides_lead,
             rows,
             own_weight: lookup.total_own,
+            among_many: among_many(self.cases()),
             product_told: guess.is_told(),
         })
     }
@@ -288,6 +291,7 @@ impl Weighed {
     /// What of the question bears on the decision, when this row's case is the first hit.
     pub fn clarity(&self, first: &Row) -> Clarity {
         let product_vote = product_vote(first);
-        Clarity { own_weight: self.own_weight, product_told: self.product_told, product_vote }
+        let own_weight = self.own_weight * self.among_many;
+        Clarity { own_weight, product_told: self.product_told, product_vote }
     }
 }
