@@ -33,7 +33,7 @@ node "$work/weigh.mjs"
 scratch=$(mktemp -d)
 service=
 trap '[ -z "$service" ] || { kill -KILL "$service" && wait "$service"; } 2>/dev/null; rm -rf "$scratch"' EXIT
-options=(--kb "$root/kb" --data "$scratch/data" --index "$scratch/index")
+options=(--kb "$root/tests/data/kb" --data "$scratch/data" --index "$scratch/index")
 for name in $(compgen -e YUNZHU_ || true); do unset "$name"; done
 password=browser-tests-$RANDOM$RANDOM$RANDOM
 printf '%s\n' "$password" | "$binary" "${options[@]}" user add wang --role operator --password-stdin >/dev/null

@@ -43,7 +43,7 @@ class Yunzhu:
         self.process = None
         self.session = requests.Session()
         self.session.trust_env = False
-        self.kb = ROOT / "kb"
+        self.kb = ROOT / "tests" / "data" / "kb"
         if knowledge:
             # Files of the knowledge base that this program has otherwise, by their paths.
             self.kb = shutil.copytree(self.kb, self.home / "kb")
