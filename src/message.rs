@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{CaseId, ConversationId, TicketId, UserId};
 
+/// What a step of a diagnosis asks for, in place of a slot.
+pub const DIAGNOSIS: &str = "diagnosis";
+
 /// Where a person reaches the service.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]

@@ -13,9 +13,8 @@ pub mod split;
 mod table;
 
 use crate::message::part::{Caps, Markdown, MenuItem, Part};
-use crate::message::{Choice, Reply};
+use crate::message::{Choice, DIAGNOSIS, Reply};
 
-use super::render::DIAGNOSIS;
 use block::{Block, Gap, Line, Run};
 use dialect::Dialect;
 use label::{item, one_line, shortened};

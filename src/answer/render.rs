@@ -5,12 +5,9 @@ use crate::dialogue::event::Effect;
 use crate::dialogue::say::{Line, Say};
 use crate::dialogue::understanding::Slot;
 use crate::id::TicketId;
-use crate::message::{Choice, HandoffReason, Reply};
+use crate::message::{Choice, DIAGNOSIS, HandoffReason, Reply};
 
 use super::Catalogue;
-
-/// What a step of a diagnosis asks for, in place of a slot.
-pub const DIAGNOSIS: &str = "diagnosis";
 
 /// What sentences speak of; what a sentence does not need stays empty.
 #[derive(Clone, Debug, Default)]
