@@ -4,8 +4,8 @@
 //! [`Service::arrivals`], in order for each address, and turns it into turns with [`Service::turn_of_arrival`]; the
 //! transaction of the last of them marks the arrival as dealt with, and holds what the platform is told in return.
 
-use std::collections::HashMap;
-use std::sync::Mutex;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
@@ -76,37 +76,44 @@ pub(super) struct Arrivals {
     done: watch::Sender<u64>,
     /// What is being saved for the first time: of two calls with the same arrival one waits for the other.
     saving: Mutex<HashMap<(String, String), watch::Receiver<bool>>>,
+    /// Arrivals that are to be dealt with and whose call has ended meanwhile.
+    unwaited: Mutex<HashSet<(String, String)>>,
 }
 
 impl Default for Arrivals {
     fn default() -> Self {
         let (sender, receiver) = mpsc::unbounded_channel();
         let (done, _) = watch::channel(0);
-        Self { sender, receiver: Mutex::new(Some(receiver)), done, saving: Mutex::default() }
+        Self {
+            sender,
+            receiver: Mutex::new(Some(receiver)),
+            done,
+            saving: Mutex::default(),
+            unwaited: Mutex::default(),
+        }
     }
 }
 
 impl Service {
-    /// Saves an arrival. Durable when it returns; gives what is known where it came before.
+    /// Saves an arrival. Durable when it returns; gives what is known where it came before. Goes on to its end also where
+    /// the call of the platform breaks off in the middle: what is saved must be dealt with.
     ///
     /// # Errors
     /// Too much waits, or the store failed: the platform is to send it again.
     pub async fn take_in(&self, delivery: Delivery) -> Result<Option<Known>, EngineError> {
+        let service = self.clone();
+        tokio::spawn(async move { service.take_in_whole(delivery).await }).await.map_err(internal)?
+    }
+
+    async fn take_in_whole(&self, delivery: Delivery) -> Result<Option<Known>, EngineError> {
         let arrivals = &self.inner.arrivals;
         let name = (delivery.account.clone(), delivery.key.clone());
         let (saved, hears) = watch::channel(false);
-        let before = {
-            let mut saving = arrivals.saving.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            let before = saving.get(&name).cloned();
-            if before.is_none() {
-                saving.insert(name.clone(), hears);
+        while let Some(mut before) = arrivals.first(&name, &hears) {
+            // Ends also where the other failed: then this one tries.
+            if before.wait_for(|saved| *saved).await.is_ok() {
+                return self.known(&delivery.account, &delivery.key).await;
             }
-            before
-        };
-        if let Some(mut before) = before {
-            // Ends also where the other was dropped, whose platform then sends again.
-            _ = before.wait_for(|saved| *saved).await;
-            return self.known(&delivery.account, &delivery.key).await;
         }
         let _forget = Forget { arrivals, name };
         if let Some(known) = self.known(&delivery.account, &delivery.key).await? {
@@ -161,12 +168,25 @@ impl Service {
         }
     }
 
+    /// No call waits for this arrival any more, and none will ask: what is said to it leaves by calls of ours.
+    pub fn unwaited(&self, account: &str, key: &str) {
+        let mut unwaited = self.inner.arrivals.unwaited.lock().unwrap_or_else(PoisonError::into_inner);
+        if unwaited.len() >= AT_ONCE as usize {
+            // They only make an answer come sooner.
+            unwaited.clear();
+        }
+        unwaited.insert((account.to_owned(), key.to_owned()));
+    }
+
     /// The platform has taken what it was to be told.
     ///
     /// # Errors
     /// The store cannot be written.
     pub async fn given(&self, account: &str, key: &str) -> Result<(), EngineError> {
-        Ok(self.inner.store.arrival_given(account, key).await?)
+        self.inner.store.arrival_given(account, key).await?;
+        // What was said after it may leave.
+        self.inner.outbox_wakes.notify_one();
+        Ok(())
     }
 
     /// Arrivals as they are saved. For one worker: the second call gives `None`.
@@ -285,7 +305,8 @@ impl Service {
             // A right that a longer one already covers does not shorten it.
             (address.quota_left, address.quota_until) = (known.quota_left, known.quota_until);
         }
-        let (account, key, waits) = (delivery.account.clone(), delivery.key.clone(), delivery.waits);
+        let (account, key) = (delivery.account.clone(), delivery.key.clone());
+        let waits = delivery.waits && !(last && self.inner.arrivals.was_left(&account, &key));
         let held = match last && waits {
             true => self.held(&delivery.account, &delivery.address, conversation).await?,
             false => Vec::new(),
@@ -343,6 +364,24 @@ impl Service {
     }
 }
 
+impl Arrivals {
+    /// Takes the place of whoever saves an arrival; gives who is there already.
+    fn first(&self, name: &(String, String), hears: &watch::Receiver<bool>) -> Option<watch::Receiver<bool>> {
+        let mut saving = self.saving.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = saving.get(name).cloned();
+        if before.is_none() {
+            saving.insert(name.clone(), hears.clone());
+        }
+        before
+    }
+
+    /// Whether the call of an arrival has ended before it was dealt with; asked once.
+    fn was_left(&self, account: &str, key: &str) -> bool {
+        let mut unwaited = self.unwaited.lock().unwrap_or_else(PoisonError::into_inner);
+        unwaited.remove(&(account.to_owned(), key.to_owned()))
+    }
+}
+
 /// What sealed data of an arrival or an address is bound to.
 pub(super) fn place_of(account: &str, key: &str) -> String {
     format!("{account}/{key}")
@@ -356,6 +395,6 @@ struct Forget<'a> {
 
 impl Drop for Forget<'_> {
     fn drop(&mut self) {
-        self.arrivals.saving.lock().unwrap_or_else(std::sync::PoisonError::into_inner).remove(&self.name);
+        self.arrivals.saving.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.name);
     }
 }

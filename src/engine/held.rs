@@ -1,10 +1,9 @@
-//! What was said to somebody on a platform and could not be given yet: it waits until they write again, or leaves by a call of
-//! ours where the platform has not fetched it.
+//! What was said to somebody on a platform and could not be given yet: it waits until they write again.
 
 use crate::id::ConversationId;
 use crate::message::part::Part;
 use crate::store::channel::{ArrivalDone, ChannelStore};
-use crate::store::service::{OutboxRow, Save, ServiceStore};
+use crate::store::service::{Save, ServiceStore};
 
 use super::arrivals::Delivery;
 use super::live::json;
@@ -13,10 +12,6 @@ use super::{EngineError, Service};
 
 /// Arrivals that are looked at in one go.
 const AT_ONCE: u32 = 10_000;
-/// After so many milliseconds no platform fetches what it was to be told in answer to its call.
-const RESCUED_AFTER_MS: i64 = 6_000;
-/// A platform that asks for it again and again does so for a while.
-const ASKED_FOR_MS: i64 = 60_000;
 /// Between two things that were said and now leave as one.
 const BETWEEN: &str = "\n\n";
 
@@ -99,6 +94,8 @@ impl Service {
             turn: 0,
             judged: false,
             handed_over: false,
+            arrival: None,
+            handle: None,
         };
         let (account, key) = (delivery.account.clone(), delivery.key.clone());
         let done = ArrivalDone { account, key, response: Some(json(&told)?) };
@@ -106,45 +103,6 @@ impl Service {
         self.held_given(&delivery.account, &given).await?;
         self.arrival_done();
         Ok(true)
-    }
-
-    /// What platforms were to be told and have not fetched leaves by calls of ours, where there are such.
-    pub(super) async fn rescue(&self, now: i64) -> Result<(), EngineError> {
-        for told in self.inner.store.arrivals_ungiven(now - RESCUED_AFTER_MS, AT_ONCE).await? {
-            let ArrivalDone { account, key, response } = told.arrival;
-            let patience = match self.inner.sinks.get(&account).map(|sink| sink.ways) {
-                Some(Ways::AnswerThenPush) => RESCUED_AFTER_MS,
-                Some(Ways::WholeAnswerOrPush) => ASKED_FOR_MS,
-                // It waits for the next message; there is no other way.
-                Some(Ways::AnswerOnly) => continue,
-                Some(Ways::Push) | None => 0,
-            };
-            let older = self.inner.store.arrivals_ungiven(now - patience, AT_ONCE).await?;
-            if !older.iter().any(|older| older.arrival.key == key && older.arrival.account == account) {
-                continue;
-            }
-            // With its conversation, so that what is held back leaves when the person writes again.
-            let known = self.inner.store.address(&account, &told.address).await?;
-            let conversation_id = known.and_then(|row| row.conversation_id);
-            let outbox = response.map(|body| OutboxRow {
-                id: format!("{account}/{key}/rescued"),
-                sink: account.clone(),
-                conversation_id: conversation_id.clone(),
-                body,
-                created_at: now,
-                due_at: now,
-                attempts: 0,
-                error: None,
-            });
-            tracing::info!(account, key, "what the platform did not fetch leaves by a call");
-            // What is told twice is worse than what is told late: from now on a repeated call gets nothing.
-            let done = ArrivalDone { account, key, response: None };
-            let save =
-                Save { arrivals_done: vec![done], outbox: outbox.into_iter().collect(), ..Save::default() };
-            self.inner.saver.save(save).await?;
-            self.inner.outbox_wakes.notify_one();
-        }
-        Ok(())
     }
 }
 

@@ -13,8 +13,8 @@ use crate::answer::present::present;
 use crate::id::ConversationId;
 use crate::message::part::{Caps, Part};
 use crate::message::{Author, ChannelKind, Message, Reply, State};
-use crate::store::channel::{AddressRow, ArrivalDone, ChannelStore};
-use crate::store::service::{OutboxRow, ServiceStore};
+use crate::store::channel::{AddressRow, ArrivalDone, ChannelStore, told_id};
+use crate::store::service::{HELD_BACK, OutboxRow, ServiceStore};
 
 use super::arrivals::{Mark, place_of};
 use super::held::joined;
@@ -23,12 +23,14 @@ use super::opening::internal;
 use super::turn::Run;
 use super::{EngineError, Service};
 
-/// What cannot be sent before the person writes again waits until then.
-pub(super) const HELD_BACK: i64 = i64::MAX;
 /// After so many milliseconds what was held back is of no use any more.
 pub(super) const HELD_AT_MOST_MS: i64 = 48 * 3_600_000;
 /// Until the platform has shown what it was told, the rest waits so many milliseconds.
 const AFTER_THE_FIRST_MS: i64 = 700;
+/// After so many milliseconds no platform fetches what it was to be told in answer to its call.
+const FETCHED_WITHIN_MS: i64 = 6_000;
+/// A platform that asks for it again and again does so for a while.
+const ASKED_FOR_MS: i64 = 60_000;
 
 /// What the addresses of pages are sealed for.
 const PAGES: &[u8] = b"answer page";
@@ -84,6 +86,12 @@ pub struct Outgoing {
     /// Whether people of the service take over with it.
     #[serde(default)]
     pub handed_over: bool,
+    /// The arrival whose call was to be told it: it leaves where no call has fetched it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arrival: Option<String>,
+    /// What came with that arrival for an answer to use, sealed, in base64.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handle: Option<String>,
 }
 
 /// What was said in a step to the person.
@@ -115,7 +123,15 @@ impl Run<'_> {
         let judged = spoken.iter().any(|spoken| matches!(spoken.reply, Reply::Answer { .. }));
         let turn = self.live.conversation.turn;
         let handed_over = spoken.iter().any(|spoken| matches!(spoken.reply, Reply::Handoff { .. }));
-        let outgoing = |part: Part| Outgoing { to: reach.address.clone(), part, turn, judged, handed_over };
+        let outgoing = |part: Part, mark: Option<&Mark>| Outgoing {
+            to: reach.address.clone(),
+            part,
+            turn,
+            judged,
+            handed_over,
+            arrival: mark.map(|mark| mark.key.clone()),
+            handle: mark.map(|mark| URL_SAFE_NO_PAD.encode(&mark.address.handle)),
+        };
         let told = match sink.ways {
             Ways::Push => None,
             _ if !waits => None,
@@ -138,19 +154,30 @@ impl Run<'_> {
             _ if told.is_some() => self.now + AFTER_THE_FIRST_MS,
             _ => self.now,
         };
-        let told = told.map(outgoing).as_ref().map(json).transpose()?;
-        let mut rows = Vec::with_capacity(parts.len());
+        let told = told.map(|part| json(&outgoing(part, mark.as_ref())));
+        let told = told.transpose()?;
+        let row = |id: String, body: String, due_at: i64| OutboxRow {
+            id,
+            sink: reach.sink.clone(),
+            conversation_id: Some(self.live.id.clone()),
+            body,
+            created_at: self.now,
+            due_at,
+            attempts: 0,
+            error: None,
+        };
+        let mut rows = Vec::with_capacity(parts.len() + 1);
+        // In front of what is said after it, which waits until it was fetched or has left.
+        let unfetched = match sink.ways {
+            Ways::AnswerThenPush => Some(FETCHED_WITHIN_MS),
+            Ways::WholeAnswerOrPush => Some(ASKED_FOR_MS),
+            Ways::Push | Ways::AnswerOnly => None,
+        };
+        if let (Some(body), Some(mark), Some(patience)) = (&told, &mark, unfetched) {
+            rows.push(row(told_id(&mark.account, &mark.key), body.clone(), self.now + patience));
+        }
         for (at, part) in parts.into_iter().enumerate() {
-            rows.push(OutboxRow {
-                id: format!("{}/{first}/{at}", self.live.id),
-                sink: reach.sink.clone(),
-                conversation_id: Some(self.live.id.clone()),
-                body: json(&outgoing(part))?,
-                created_at: self.now,
-                due_at,
-                attempts: 0,
-                error: None,
-            });
+            rows.push(row(format!("{}/{first}/{at}", self.live.id), json(&outgoing(part, None))?, due_at));
         }
         Ok((rows, done(told)))
     }
@@ -170,7 +197,15 @@ impl Run<'_> {
         let (text, given) = joined(held, String::new(), sink.caps.max_bytes);
         self.held_given = given;
         let (to, turn) = (reach.address.clone(), self.live.conversation.turn);
-        let told = Outgoing { to, part: Part::Text { text }, turn, judged: false, handed_over: false };
+        let told = Outgoing {
+            to,
+            part: Part::Text { text },
+            turn,
+            judged: false,
+            handed_over: false,
+            arrival: None,
+            handle: None,
+        };
         json(&told).map(Some)
     }
 
@@ -254,6 +289,21 @@ impl Service {
         let place = place_of(&row.account, &row.address);
         row.handle = self.inner.vault.seal(handle, place.as_bytes()).map_err(internal)?;
         Ok(self.inner.store.put_address(&row).await?)
+    }
+
+    /// What a call of the platform was to be told is about to leave by a call of ours: from now on the platform's gets
+    /// nothing, because what is told twice is worse than what is told late. False where the platform has it.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub async fn take_back(&self, account: &str, key: &str) -> Result<bool, EngineError> {
+        Ok(self.inner.store.take_arrival_back(account, key).await?)
+    }
+
+    /// What an answer may use that bears its own, as JSON of the channel; `None` where it bears none, or the key is gone.
+    pub fn handle_of(&self, account: &str, outgoing: &Outgoing) -> Option<String> {
+        let sealed = URL_SAFE_NO_PAD.decode(outgoing.handle.as_ref()?).ok()?;
+        self.inner.vault.open(&sealed, place_of(account, &outgoing.to).as_bytes()).ok()
     }
 
     /// What was held back for the person of a conversation may leave now.

@@ -32,7 +32,6 @@ impl Service {
         self.close_idle(now).await?;
         self.run_clocks(now).await?;
         self.climb(now).await?;
-        self.rescue(now).await?;
         self.distribute().await?;
         self.tell_places(now).await
     }

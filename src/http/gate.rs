@@ -34,7 +34,7 @@ pub(super) async fn pass(State(site): State<Site>, request: Request, next: Next)
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or("other", MatchedPath::as_str);
     let mut response = match admit(&site, &request, route) {
-        Ok(_permit) => within(patience(&site, route), next.run(request)).await,
+        Ok(_permit) => within(patience(&site, route), run(next, request, route)).await,
         Err(problem) => problem.into_response(),
     };
     let status = response.status();
@@ -42,6 +42,16 @@ pub(super) async fn pass(State(site): State<Site>, request: Request, next: Next)
     tracing::debug!(%method, route, status = status.as_u16(), "request");
     set_headers(response.headers_mut(), route.starts_with("/api/"));
     response
+}
+
+/// What changes something runs to its end, also where the client goes away in the middle of it: half of a change would be
+/// saved and not known. Chat platforms are told apart: theirs is saved by itself, and whoever has hung up is not told.
+async fn run(next: Next, request: Request, route: &str) -> Response {
+    if request.method().is_safe() || route.starts_with(WEBHOOKS) {
+        return next.run(request).await;
+    }
+    let stopping = |_| Problem::later(Kind::Unavailable, "the service is ending", 1).into_response();
+    tokio::spawn(next.run(request)).await.unwrap_or_else(stopping)
 }
 
 fn admit<'a>(site: &'a Site, request: &Request, route: &str) -> Result<Option<SemaphorePermit<'a>>, Problem> {

@@ -139,6 +139,11 @@ async fn wechat_call(
             }
             Ok(passive(account, &received, &service.still_thinking()))
         }
+        Some(Known::Due) => {
+            // Told that it was taken, WeChat does not call again.
+            service.unwaited(WECHAT, &key);
+            Ok(plain(NOTHING.to_owned()))
+        }
         _ => Ok(plain(NOTHING.to_owned())),
     }
 }

@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use super::Store;
 use super::change::Seq;
+use super::channel::ChannelStore;
 use super::error::StoreError;
 use super::service::ServiceStore;
 use super::source::{PutSummary, Removal, RunState, SourceName};
@@ -16,7 +17,7 @@ pub mod service;
 
 /// A store of one engine with nothing in it, gone when dropped.
 pub trait Fixture: Sized {
-    type Store: Store + ServiceStore + Clone + 'static;
+    type Store: Store + ServiceStore + ChannelStore + Clone + 'static;
     async fn fresh() -> Self;
     fn store(&self) -> &Self::Store;
     /// As a new process would find it.
@@ -49,6 +50,11 @@ macro_rules! battery {
             tickets_come_in_pages, tickets_wake_in_order, the_last_ticket_of_a_day, incidents_stay_while_they_are_open,
             the_outbox_gives_what_is_due, what_has_left_never_leaves_again, what_fails_is_tried_again_or_given_up,
             tickets_and_outbox_are_counted
+        );
+        battery!(
+            $fixture, crate::store::battery::service::reach: an_arrival_is_known_from_the_first_time_on,
+            an_answer_that_was_fetched_does_not_leave, an_answer_that_nobody_fetched_leaves_before_the_rest,
+            what_was_held_back_leaves_in_order, what_is_known_of_an_address, cursors_are_remembered
         );
         battery!(
             $fixture, crate::store::battery::service::people: accounts_come_back, a_session_ends,

@@ -44,6 +44,11 @@ pub enum Known {
     Done(Option<String>),
 }
 
+/// The row of the outbox that holds the answer to an arrival for as long as the platform may fetch it.
+pub fn told_id(account: &str, key: &str) -> String {
+    format!("{account}/{key}/told")
+}
+
 /// An answer that the platform has not taken yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ungiven {
@@ -93,8 +98,16 @@ pub trait ChannelStore: Send + Sync {
         limit: u32,
     ) -> impl Future<Output = Result<Vec<Ungiven>, StoreError>> + Send;
 
-    /// The platform has taken the answer.
+    /// The platform has taken the answer: what the outbox holds of it, under [`told_id`], does not leave.
     fn arrival_given(&self, account: &str, key: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Takes the answer back from the platform, which gets nothing from now on. False where the platform has it; true also
+    /// when it was taken back before, and for an arrival that is forgotten.
+    fn take_arrival_back(
+        &self,
+        account: &str,
+        key: &str,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
     /// Forgets what was done before `before`: so long no platform sends anything again. How many they were.
     fn forget_arrivals(
@@ -125,7 +138,8 @@ pub trait ChannelStore: Send + Sync {
         conversation: &ConversationId,
     ) -> impl Future<Output = Result<Vec<OutboxRow>, StoreError>> + Send;
 
-    /// What was held back for a conversation and was saved at or after `since` is due at `now`; what is older is given up.
+    /// What is [`HELD_BACK`](super::service::HELD_BACK) for a conversation and was saved at or after `since` is due at `now`;
+    /// what is older is given up.
     fn outbox_release(
         &self,
         conversation: &ConversationId,

@@ -106,6 +106,9 @@ pub struct TicketFilter {
     pub limit: u32,
 }
 
+/// When what nobody takes is next tried: not before it is released.
+pub const HELD_BACK: i64 = i64::MAX;
+
 /// Something that must leave: a message to a channel, an alert to a webhook.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OutboxRow {
@@ -313,7 +316,8 @@ pub trait ServiceStore: Send + Sync {
     /// Incidents that are not closed, and those due.
     fn open_incidents(&self) -> impl Future<Output = Result<Vec<IncidentRow>, StoreError>> + Send;
 
-    /// What is due to leave, earliest first; given-up ones are not among them.
+    /// What is due to leave, in the order in which it was saved; nothing that was given up, and nothing of a conversation
+    /// of which something earlier is not due yet.
     fn outbox_due(
         &self,
         now: i64,

@@ -102,7 +102,13 @@ async fn one(service: &Service, ways: &Ways, row: &OutboxRow) -> Result<bool, En
     let undelivered = match row.sink.as_str() {
         "webhook" => to_webhook(ways, row).await,
         DINGTALK_ROBOT | WECOM_ROBOT => ways.robots.tell(&row.sink, &row.body).await,
-        _ => to_person(service, ways, row).await?,
+        _ => match to_person(service, ways, row).await {
+            Ok(Some(sent)) => sent,
+            // Its call has fetched it.
+            Ok(None) => return Ok(true),
+            // What is wrong with one message must not hold up the others.
+            Err(error) => Err(Undelivered { hope: Hope::Later(None), reason: error.to_string() }),
+        },
     };
     let Err(undelivered) = undelivered else {
         service.left(id).await?;
@@ -153,12 +159,12 @@ async fn to_webhook(ways: &Ways, row: &OutboxRow) -> Result<(), Undelivered> {
     })
 }
 
-/// To somebody on a platform, as far as the platform's quota is known to allow it.
+/// To somebody on a platform, as far as the platform's quota is known to allow it; `None`: they have it already.
 async fn to_person(
     service: &Service,
     ways: &Ways,
     row: &OutboxRow,
-) -> Result<Result<(), Undelivered>, EngineError> {
+) -> Result<Option<Result<(), Undelivered>>, EngineError> {
     let unreadable =
         |error: serde_json::Error| EngineError::Internal(format!("{} is unreadable: {error}", row.id));
     let outgoing: Outgoing = serde_json::from_str(&row.body).map_err(unreadable)?;
@@ -175,11 +181,20 @@ async fn to_person(
                 Some(0) => "the platform takes no more messages for this person until they write again",
                 _ => "the time in which the platform takes messages for this person is over",
             };
-            return Ok(Err(Undelivered { hope: Hope::Quota, reason: reason.to_owned() }));
+            return Ok(Some(Err(Undelivered { hope: Hope::Quota, reason: reason.to_owned() })));
         }
     }
-    let handle: Handle =
+    let of_address: Handle =
         known.as_ref().and_then(|(_, handle)| serde_json::from_str(handle).ok()).unwrap_or_default();
+    let mut handle = of_address.clone();
+    if let Some(key) = &outgoing.arrival {
+        if !service.take_back(&row.sink, key).await? {
+            return Ok(None);
+        }
+        // It may use what came with the message that it answers, and leaves to later messages what is theirs.
+        let own = service.handle_of(&row.sink, &outgoing);
+        handle = own.and_then(|own| serde_json::from_str(&own).ok()).unwrap_or(handle);
+    }
     let judged = row.conversation_id.as_ref().filter(|_| outgoing.judged);
     let judged = judged.map(|conversation| format!("{conversation}/{}", outgoing.turn));
     let sending = Sending {
@@ -192,9 +207,10 @@ async fn to_person(
         again: row.attempts > 0,
     };
     let sent = ways.accounts.send(&row.sink, sending, now).await;
+    let known = known.filter(|_| handle == of_address);
     if let (Some((address, _)), Some(used)) = (known, sent.as_ref().ok().and_then(|used| used.as_ref())) {
         let text = serde_json::to_string(used).map_err(unreadable)?;
         service.address_used(address, &text).await?;
     }
-    Ok(sent.map(drop))
+    Ok(Some(sent.map(drop)))
 }

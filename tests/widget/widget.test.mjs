@@ -112,8 +112,7 @@ describe("people", () => {
         await until("the verdict is taken", async () => (await window.at(".verdict button.down").count()) === 0);
         await page.waitForTimeout(700);
       }
-      await window.at("#queue:not([hidden])").waitFor();
-      assert.match(await window.at("#queue").textContent(), /第 \d+ 位/);
+      await window.at("#queue:not([hidden])", { hasText: /第 \d+ 位/ }).waitFor();
       assert.equal(await window.at("#human").isVisible(), false);
       await window.shot("queued");
       const conversation = await kept(page);

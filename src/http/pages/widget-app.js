@@ -62,13 +62,13 @@ $("fresh").addEventListener("click", () => {
 $("menu").addEventListener("click", () => showMenu($("options").hidden));
 $("language").addEventListener("change", () => changeLocale($("language").value, "person"));
 $("close").hidden = !isFramed;
-$("close").addEventListener("click", () => say("close"));
+$("close").addEventListener("click", close);
 addEventListener("keydown", (pressed) => {
   if (pressed.key !== "Escape" || pressed.isComposing || pressed.keyCode === 229) return;
   if (!$("options").hidden) {
     showMenu(false);
     $("menu").focus();
-  } else say("close");
+  } else close();
 });
 
 state({ state: "idle" });
@@ -135,6 +135,12 @@ function takeSettings(said) {
   if (known && who && known !== who) {
     conversation.logout();
   }
+}
+
+/** What comes from here on is not seen, though the page has not heard of it yet. */
+function close() {
+  if (isFramed) isOpen = false;
+  say("close");
 }
 
 function takeShown(said) {

@@ -200,3 +200,23 @@ async fn a_conversation_that_talks_too_fast_waits() {
         world.with_token("POST", &format!("{other}/messages"), &other_token, r#"{"text": "谢谢"}"#).await;
     assert_eq!(fine.status, 200);
 }
+
+#[tokio::test]
+async fn whoever_hangs_up_in_the_middle_can_go_on() {
+    let mut options = Options::default();
+    (options.limits.address, options.limits.conversation) = (None, None);
+    let world = World::with(options).await;
+    let (conversation, token) = world.open().await;
+    let path = format!("{conversation}/messages");
+    for micros in (0..6_000).step_by(150) {
+        let said = json!({"client_message_id": format!("m{micros}"), "text": "你好"}).to_string();
+        let asked = world.with_token("POST", &path, &token, &said);
+        // Dropped wherever it is by then, as when a browser is closed.
+        drop(tokio::time::timeout(std::time::Duration::from_micros(micros), asked).await);
+        let again = world.with_token("POST", &path, &token, &said).await;
+        assert_eq!(again.status, 200, "after {micros} µs: {}", again.body);
+    }
+    let lines = world.with_token("GET", &format!("{path}?limit=200"), &token, "").await.json();
+    let said = lines["messages"].as_array().unwrap().iter().filter(|line| line["author"] == "user").count();
+    assert_eq!(said, 40, "every message once");
+}

@@ -153,11 +153,15 @@ def late_and_held(ctx):
     question = caller.message(user, "text", Content=QUESTION)
     equal(caller.reply(caller.post(*caller.request(question)).text), "", "the reply within five seconds")
     ctx.stand_in.order("wrote", platform="wechat", user=user, left=0, seconds=60)
-    refused = ctx.stand_in.wait("wechat.send", after=ctx.at, match="sshd", seconds=15)
+    # What is said about the picture comes first, and what comes after it waits behind it.
+    refused = ctx.stand_in.wait("wechat.send", after=ctx.at, match=user, seconds=15)
     equal(refused[0]["outcome"], 45047, "the answer of the platform")
+    time.sleep(1)
     caller.text(user, "在吗")
     sent = ctx.stand_in.wait("wechat.send", after=refused[0]["seq"], match="sshd")
     equal(sent[0]["outcome"], 0, "the answer of the platform after they wrote")
+    taken = [event for event in ctx.stand_in.all("wechat.send", after=ctx.at, match=user) if event["outcome"] == 0]
+    expect("sshd" not in taken[0]["body"]["text"]["content"], "the answer came before what was said about the picture")
 
 
 @check("a program that hangs for seven seconds answers a repeated call once")

@@ -7,6 +7,7 @@ use crate::store::service::{
 
 pub mod model;
 pub mod people;
+pub mod reach;
 pub mod talk;
 pub mod work;
 

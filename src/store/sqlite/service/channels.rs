@@ -4,9 +4,9 @@ use sqlx::FromRow;
 
 use super::outbox::Entry;
 use crate::id::{ConversationId, UserId};
-use crate::store::channel::{AddressRow, ArrivalDone, ArrivalRow, ChannelStore, Known, Ungiven};
+use crate::store::channel::{AddressRow, ArrivalDone, ArrivalRow, ChannelStore, Known, Ungiven, told_id};
 use crate::store::error::StoreError;
-use crate::store::service::OutboxRow;
+use crate::store::service::{HELD_BACK, OutboxRow};
 use crate::store::sqlite::SqliteStore;
 
 #[derive(FromRow)]
@@ -85,11 +85,34 @@ impl ChannelStore for SqliteStore {
 
     async fn arrival_given(&self, account: &str, key: &str) -> Result<(), StoreError> {
         // The answer stays for as long as the platform may ask again; it is forgotten with the row.
-        let sql =
-            "UPDATE arrivals SET status = 'done' WHERE account = ?1 AND key = ?2 AND status = 'answered'";
-        let query = sqlx::query(sql).bind(account).bind(key);
-        query.execute(&self.writer).await.map_err(|error| self.fault(error))?;
-        Ok(())
+        let mut tx = self.lock().await?;
+        let written = async {
+            let sql =
+                "UPDATE arrivals SET status = 'done' WHERE account = ?1 AND key = ?2 AND status = 'answered'";
+            let done = sqlx::query(sql).bind(account).bind(key).execute(&mut *tx).await?;
+            if done.rows_affected() > 0 {
+                // No message of the quota was used.
+                let sql = "UPDATE outbox SET status = 'done', body = '' WHERE id = ?1 AND status = 'due'";
+                sqlx::query(sql).bind(told_id(account, key)).execute(&mut *tx).await?;
+            }
+            tx.commit().await
+        };
+        written.await.map_err(|error| self.fault(error))
+    }
+
+    async fn take_arrival_back(&self, account: &str, key: &str) -> Result<bool, StoreError> {
+        let mut tx = self.lock().await?;
+        let written = async {
+            let sql = "UPDATE arrivals SET status = 'done', response = NULL
+                WHERE account = ?1 AND key = ?2 AND status = 'answered'";
+            sqlx::query(sql).bind(account).bind(key).execute(&mut *tx).await?;
+            let sql = "SELECT response IS NULL FROM arrivals WHERE account = ?1 AND key = ?2";
+            let taken: Option<bool> =
+                sqlx::query_scalar(sql).bind(account).bind(key).fetch_optional(&mut *tx).await?;
+            tx.commit().await?;
+            Ok(taken.unwrap_or(true))
+        };
+        written.await.map_err(|error| self.fault(error))
     }
 
     async fn forget_arrivals(&self, before: i64, limit: u32) -> Result<u64, StoreError> {
@@ -145,8 +168,8 @@ impl ChannelStore for SqliteStore {
     ) -> Result<u64, StoreError> {
         let sql =
             "UPDATE outbox SET status = CASE WHEN created_at < ?2 THEN 'dead' ELSE status END, due_at = ?3
-            WHERE conversation_id = ?1 AND status = 'due'";
-        let query = sqlx::query(sql).bind(conversation.as_str()).bind(since).bind(now);
+            WHERE conversation_id = ?1 AND status = 'due' AND due_at = ?4";
+        let query = sqlx::query(sql).bind(conversation.as_str()).bind(since).bind(now).bind(HELD_BACK);
         let done = query.execute(&self.writer).await.map_err(|error| self.fault(error))?;
         Ok(done.rows_affected())
     }

@@ -25,7 +25,7 @@ impl SqliteStore {
             WHERE status = 'due' AND due_at <= ?1 AND NOT EXISTS (SELECT 1 FROM outbox AS earlier
                 WHERE earlier.conversation_id = outbox.conversation_id AND earlier.status = 'due'
                     AND earlier.entry < outbox.entry AND earlier.due_at > ?1)
-            ORDER BY due_at, entry LIMIT ?2";
+            ORDER BY entry LIMIT ?2";
         let rows: Vec<Entry> = sqlx::query_as(sql)
             .bind(now)
             .bind(limit)
