@@ -1,6 +1,7 @@
 //! From what the bot means to say to the replies that people read.
 
-use crate::desk::directory::LineView;
+use crate::desk::directory::{LineView, Purpose};
+use crate::desk::label::Label;
 use crate::dialogue::event::Effect;
 use crate::dialogue::say::{Line, Say};
 use crate::dialogue::understanding::Slot;
@@ -8,6 +9,9 @@ use crate::id::TicketId;
 use crate::message::{Choice, DIAGNOSIS, HandoffReason, Reply};
 
 use super::Catalogue;
+
+/// The language that needs no mention.
+const HERE: &str = "zh";
 
 /// What sentences speak of; what a sentence does not need stays empty.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +32,8 @@ pub struct Facts {
     pub place: Option<(u32, u32)>,
     /// Lines to call, best first.
     pub lines: Vec<CallLine>,
+    /// Where somebody calls from.
+    pub called_from: Option<Place>,
     /// The person's open tickets: number, status, how it reads when it was last changed.
     pub tickets: Vec<(TicketId, String, String)>,
 }
@@ -41,6 +47,19 @@ pub struct Desk {
     pub opening: Option<String>,
     /// The line to call meanwhile.
     pub line: Option<CallLine>,
+}
+
+/// Where somebody calls from.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The region that serves it.
+    pub label: Label,
+    /// The time there.
+    pub clock: String,
+    /// Whether it is another region than most people are in.
+    pub abroad: bool,
+    /// Whether it is within the hours there.
+    pub open: bool,
 }
 
 /// A line to call, with its times as people read them.
@@ -194,24 +213,47 @@ impl Words<'_> {
     }
 
     fn contact(&self) -> String {
-        let mut text = vec![self.catalogue.say("contact_lead", &[])];
+        let place = self.facts.called_from.as_ref();
+        let lead = place.map(|place| {
+            let region = place.label.of(self.catalogue.is_english.then_some("en"));
+            let key = if place.open { "contact_lead_open" } else { "contact_lead_closed" };
+            self.catalogue.say(key, &[("region", region), ("clock", &place.clock)])
+        });
+        let mut text: Vec<String> = lead.into_iter().collect();
         for CallLine { line, opening } in &self.facts.lines {
             let mut more = String::new();
             if let Some(extension) = &line.extension {
                 let extension = extension.of(self.catalogue.is_english.then_some("en"));
                 more += &self.catalogue.say("contact_extension", &[("extension", extension)]);
             }
-            more += &match (line.open_now, opening, &line.hours) {
-                (Some(true), ..) => self.catalogue.say("contact_open", &[]),
-                (Some(false), Some(opening), _) => {
-                    self.catalogue.say("contact_closed", &[("opening", opening)])
-                }
-                (_, _, Some(hours)) => self.catalogue.say("contact_hours", &[("hours", hours)]),
+            if !line.languages.iter().any(|language| language == HERE) {
+                let languages: Vec<String> = line
+                    .languages
+                    .iter()
+                    .map(|code| self.catalogue.say(&format!("language_{code}"), &[]))
+                    .collect();
+                let languages = languages.join(&self.catalogue.say("language_between", &[]));
+                more += &self.catalogue.say("contact_languages", &[("languages", &languages)]);
+            }
+            if let Some(hours) = &line.hours {
+                more += &self.catalogue.say("contact_hours", &[("hours", hours)]);
+            }
+            more += &match (line.open_now, opening) {
+                (Some(true), _) => self.catalogue.say("contact_open", &[]),
+                (Some(false), Some(opening)) => self.catalogue.say("contact_closed", &[("opening", opening)]),
                 _ => String::new(),
             };
-            let values = [("label", self.label(line)), ("number", line.number.clone()), ("more", more)];
+            let source = line.source.of(self.catalogue.is_english.then_some("en"));
+            more += &self.catalogue.say("contact_source", &[("source", source)]);
+            let abroad = line.from_abroad.as_ref().filter(|_| place.is_some_and(|place| place.abroad));
+            let number = abroad.unwrap_or(&line.number).clone();
+            let values = [("label", self.label(line)), ("number", number), ("more", more)];
             let values = values.each_ref().map(|(name, value)| (*name, value.as_str()));
             text.push(self.catalogue.say("contact_line", &values));
+        }
+        let urgent = self.facts.lines.iter().any(|call| call.line.purpose == Purpose::Urgent);
+        if urgent && place.is_some_and(|place| !place.open) {
+            text.push(self.catalogue.say("contact_urgent", &[]));
         }
         text.push(self.catalogue.say("contact_check", &[]));
         text.join("\n")

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::calendar::Footing;
-use super::directory::{LineView, lines_for};
+use super::directory::{LineView, Wanted, lines_for};
 use super::policy::Policy;
 use super::queue::Waiting;
 use super::routing::Agent;
@@ -38,7 +38,9 @@ pub fn availability(
 ) -> Availability {
     let calendar = policy.hours.desk(Some(&ticket.region), footing);
     let there = agents.iter().filter(|agent| agent.works(&policy.routing, now)).count();
-    let lines = lines_for(policy, Some(&ticket.region), ticket.tier, now, footing, ticket.is_urgent());
+    let (region, urgent) = (Some(ticket.region.clone()), ticket.is_urgent());
+    let wanted = Wanted { region, tier: ticket.tier, purpose: None, urgent };
+    let lines = lines_for(policy, &wanted, now, footing);
     Availability {
         open: calendar.open_at(now),
         agents_there: u32::try_from(there).unwrap_or(u32::MAX),

@@ -1,5 +1,7 @@
 //! The directory of phone lines: which to call, by region, class of customer and hour.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::calendar::{Footing, Hours};
@@ -14,11 +16,26 @@ const FILE: &str = "directory.toml";
 #[derive(Clone, Debug)]
 pub struct Directory {
     remark: Label,
+    words: BTreeMap<Purpose, Vec<String>>,
+    tiers: BTreeMap<Tier, Vec<String>>,
     lines: Vec<(Line, Label)>,
 }
 
+/// Whose lines are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Where the person is, as they or the page say it; absent: the default.
+    pub region: Option<String>,
+    /// Their class.
+    pub tier: Tier,
+    /// What they want a line for, where they say it.
+    pub purpose: Option<Purpose>,
+    /// Whether something is down.
+    pub urgent: bool,
+}
+
 /// What a line is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the names are the public labels")]
 pub enum Purpose {
@@ -36,7 +53,11 @@ pub enum Purpose {
 #[serde(deny_unknown_fields)]
 struct File {
     remark: Label,
-    sources: std::collections::BTreeMap<String, Label>,
+    sources: BTreeMap<String, Label>,
+    #[serde(default)]
+    words: BTreeMap<Purpose, Vec<String>>,
+    #[serde(default)]
+    tiers: BTreeMap<Tier, Vec<String>>,
     lines: Vec<Line>,
 }
 
@@ -101,17 +122,21 @@ impl Directory {
             let source = line.check(hours, &file.sources)?.clone();
             lines.push((line, source));
         }
-        Ok(Self { remark: file.remark, lines })
+        Ok(Self { remark: file.remark, words: file.words, tiers: file.tiers, lines })
+    }
+
+    /// What a question about lines names beside a place: what it is for, and the class of the customer.
+    pub fn named(&self, question: &str) -> (Option<Purpose>, Option<Tier>) {
+        let question = question.to_lowercase();
+        let says = |words: &Vec<String>| words.iter().any(|word| question.contains(word.as_str()));
+        let purpose = self.words.iter().find(|(_, words)| says(words)).map(|(purpose, _)| *purpose);
+        (purpose, self.tiers.iter().find(|(_, words)| says(words)).map(|(tier, _)| *tier))
     }
 }
 
 impl Line {
     /// That what it names is there; gives its source.
-    fn check<'a>(
-        &self,
-        hours: &Hours,
-        sources: &'a std::collections::BTreeMap<String, Label>,
-    ) -> Result<&'a Label, DeskError> {
+    fn check<'a>(&self, hours: &Hours, sources: &'a BTreeMap<String, Label>) -> Result<&'a Label, DeskError> {
         let wrong = |reason: String| DeskError::unusable(FILE, format!("lines {}", self.code), reason);
         let known: Vec<&str> = hours.regions().iter().map(|region| region.code.as_str()).collect();
         if let Some(region) = self.regions.iter().find(|region| !known.contains(&region.as_str())) {
@@ -170,30 +195,26 @@ impl Line {
     }
 }
 
-/// The lines for a person, best first: those of their region that suit their class, what is open before what is closed, and
-/// by what they are for. Never empty: where no line serves a region, the general ones of all regions are given.
-pub fn lines_for(
-    policy: &Policy,
-    region: Option<&str>,
-    tier: Tier,
-    now: i64,
-    footing: Footing,
-    urgent: bool,
-) -> Vec<LineView> {
-    let region = &policy.hours.region_of(region).code;
+/// The lines for a person, best first: those of their region that suit their class or are for what they name; what is for that
+/// before all else, what is open before what is closed, and by what they are for. Never empty: where no line serves a region,
+/// the general ones of all regions are given.
+pub fn lines_for(policy: &Policy, wanted: &Wanted, now: i64, footing: Footing) -> Vec<LineView> {
+    let region = &policy.hours.region_of(wanted.region.as_deref()).code;
     let lines = &policy.directory.lines;
-    let mut fitting: Vec<_> =
-        lines.iter().filter(|(line, _)| line.serves(region) && line.suits(tier)).collect();
+    let named = |line: &Line| Some(line.purpose) == wanted.purpose;
+    let suits = |line: &Line| line.serves(region) && (line.suits(wanted.tier) || named(line));
+    let mut fitting: Vec<_> = lines.iter().filter(|(line, _)| suits(line)).collect();
     if fitting.is_empty() {
         fitting = lines.iter().filter(|(line, _)| line.purpose == Purpose::General).collect();
     }
-    let mut views: Vec<(bool, u8, LineView)> = fitting
-        .into_iter()
-        .map(|(line, source)| (line, line.view(policy, source, now, footing)))
-        .map(|(line, view)| (view.open_now == Some(false), line.rank(tier, urgent), view))
-        .collect();
-    views.sort_by_key(|(closed, rank, _)| (*closed, *rank));
-    views.into_iter().map(|(_, _, view)| view).collect()
+    let placed = |(line, source): &(Line, Label)| {
+        let view = line.view(policy, source, now, footing);
+        let closed = view.open_now == Some(false);
+        ((!named(line), closed, line.rank(wanted.tier, wanted.urgent)), view)
+    };
+    let mut views: Vec<_> = fitting.into_iter().map(placed).collect();
+    views.sort_by_key(|(place, _)| *place);
+    views.into_iter().map(|(_, view)| view).collect()
 }
 
 #[cfg(test)]
@@ -207,7 +228,8 @@ mod tests {
 
     fn codes(region: Option<&str>, tier: Tier, hour: i64, urgent: bool) -> Vec<String> {
         let policy = Policy::shipped().unwrap();
-        let lines = lines_for(&policy, region, tier, china(hour), Footing::Normal, urgent);
+        let wanted = Wanted { region: region.map(str::to_owned), tier, urgent, purpose: None };
+        let lines = lines_for(&policy, &wanted, china(hour), Footing::Normal);
         lines.into_iter().map(|line| line.code).collect()
     }
 
@@ -239,7 +261,7 @@ mod tests {
     fn a_line_says_when_it_is_open_and_that_it_should_be_checked() {
         let policy = Policy::shipped().unwrap();
         let at = |hour, footing| {
-            let lines = lines_for(&policy, None, Tier::Standard, china(hour), footing, false);
+            let lines = lines_for(&policy, &Wanted::default(), china(hour), footing);
             lines.into_iter().find(|line| line.code == "standard").unwrap()
         };
         let (day, night) = (at(10, Footing::Normal), at(3, Footing::Normal));
@@ -248,8 +270,8 @@ mod tests {
         assert_eq!(night.hours.as_deref(), Some("07:00-23:00 Asia/Shanghai"));
         assert_eq!(at(3, Footing::MajorIncident).open_now, Some(true));
         assert!(day.remark.zh.contains("控制台") && day.source.zh.contains("概览"));
-        let americas =
-            lines_for(&policy, Some("us-west-1"), Tier::Standard, china(3), Footing::Normal, false);
+        let west = Wanted { region: Some("us-west-1".to_owned()), ..Wanted::default() };
+        let americas = lines_for(&policy, &west, china(3), Footing::Normal);
         assert_eq!((americas[0].open_now, &americas[0].hours), (None, &None), "the source gives no hours");
     }
 
@@ -273,12 +295,33 @@ mod tests {
     }
 
     #[test]
+    fn what_is_asked_for_comes_first() {
+        let policy = Policy::shipped().unwrap();
+        for (question, tier, first) in [
+            ("发票的事打哪个电话", Tier::Standard, "finance"),
+            ("我要投诉打几", Tier::Gold, "complaint"),
+            ("VIP 专线怎么转", Tier::Standard, "vip-extension"),
+            ("政务云电话", Tier::Standard, "government"),
+            ("半夜出紧急故障打哪个", Tier::Standard, "urgent"),
+            ("客服电话多少", Tier::Standard, "general-mainland"),
+        ] {
+            let (purpose, named) = policy.directory.named(question);
+            assert_eq!(named, None, "{question}");
+            let wanted = Wanted { purpose, tier, ..Wanted::default() };
+            let lines = lines_for(&policy, &wanted, china(12), Footing::Normal);
+            assert_eq!(lines[0].code, first, "{question}");
+        }
+        assert_eq!(policy.directory.named("金牌客户电话").1, Some(Tier::Gold));
+    }
+
+    #[test]
     fn nobody_is_left_without_a_line() {
         let policy = Policy::shipped().unwrap();
         let regions = policy.hours.regions().iter().map(|region| Some(region.code.as_str())).chain([None]);
         for region in regions {
             for tier in [Tier::Standard, Tier::Silver, Tier::Gold, Tier::Platinum] {
-                assert!(!lines_for(&policy, region, tier, i64::MAX, Footing::Normal, true).is_empty());
+                let wanted = Wanted { region: region.map(str::to_owned), tier, urgent: true, purpose: None };
+                assert!(!lines_for(&policy, &wanted, i64::MAX, Footing::Normal).is_empty());
             }
         }
     }

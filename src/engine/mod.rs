@@ -17,6 +17,7 @@ use crate::store::sqlite::SqliteStore;
 mod accounts;
 mod acting;
 mod arrivals;
+mod calling;
 mod desk;
 mod erasing;
 pub mod figures;

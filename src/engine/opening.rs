@@ -2,21 +2,16 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
-
 use crate::answer::Catalogue;
-use crate::answer::render::{CallLine, Desk as DeskFacts, Facts};
+use crate::answer::render::{Desk as DeskFacts, Facts};
 use crate::desk::availability::availability;
 use crate::desk::calendar::Footing;
-use crate::desk::directory::{LineView, lines_for};
 use crate::desk::queue::Waiting;
 use crate::desk::ticket::draft::{DraftInput, Said, draft};
 use crate::desk::ticket::{Actor, CaseShown, Rating, Status, Ticket, Verdict as DeskVerdict};
 use crate::dialogue::conversation::{Conversation, Verdict};
 use crate::dialogue::event::Event;
 use crate::dialogue::say::Line;
-use crate::dialogue::understanding::Slot;
 use crate::hit::likeliest_product;
 use crate::id::{ConversationId, TicketId};
 use crate::message::{Author, HandoffReason, Message, Person, Reply, Severity, Tier};
@@ -24,6 +19,7 @@ use crate::privacy::token::{token, token_hash};
 use crate::store::channel::AddressRow;
 use crate::store::service::{Save, ServiceStore, TicketFilter};
 
+use super::calling::{HERE, call_line, clock_time};
 use super::desk::ticket_of;
 use super::guiding::findings;
 use super::live::{Live, name_of};
@@ -310,7 +306,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn footing(&self) -> Footing {
+    pub(super) fn footing(&self) -> Footing {
         let state = self.service.inner.desk.lock();
         match state.incidents.values().any(|incident| incident.is_major(&self.service.inner.policy)) {
             true => Footing::MajorIncident,
@@ -330,21 +326,9 @@ impl Run<'_> {
         facts.place = place.and_then(|place| Some((place.position, place.expected_wait_s?)));
         facts.desk = Some(DeskFacts {
             open: there.open,
-            opening: there.next_opening.map(|at| clock_time(at, now)),
-            line: there.line.map(|line| call_line(line, now)),
+            opening: there.next_opening.map(|at| clock_time(at, now, HERE)),
+            line: there.line.map(|line| call_line(line, now, HERE)),
         });
-    }
-
-    pub(super) fn lines(&self) -> Vec<CallLine> {
-        let person = &self.live.conversation.person;
-        let (policy, now, urgent) =
-            (&self.service.inner.policy, self.now, self.live.conversation.priority.is_some());
-        let said = self.live.conversation.slots.get(&Slot::Region);
-        let region = said.or(person.region.as_ref()).map(String::as_str);
-        let lines = lines_for(policy, region, person.tier, now, self.footing(), urgent);
-        /// As many as a person reads in an emergency.
-        const MOST: usize = 4;
-        lines.into_iter().take(MOST).map(|line| call_line(line, now)).collect()
     }
 
     /// The open tickets of this conversation.
@@ -354,24 +338,8 @@ impl Run<'_> {
         let rows = self.service.inner.store.tickets(&filter).await?;
         let open = rows.iter().filter(|row| Status::OPEN.iter().any(|status| status.name() == row.status));
         Ok(open
-            .map(|row| (row.id.clone(), row.status.clone(), clock_time(row.updated_at, self.now)))
+            .map(|row| (row.id.clone(), row.status.clone(), clock_time(row.updated_at, self.now, HERE)))
             .collect())
-    }
-}
-
-fn call_line(line: LineView, now: i64) -> CallLine {
-    let opening = line.next_opening.map(|at| clock_time(at, now));
-    CallLine { line, opening }
-}
-
-/// A time as people in China read it: the hour, with the day where it is not today.
-fn clock_time(at: i64, now: i64) -> String {
-    let china = TimeZone::get("Asia/Shanghai").unwrap_or(TimeZone::UTC);
-    let local = |ms: i64| Timestamp::from_millisecond(ms).unwrap_or_default().to_zoned(china.clone());
-    let (at, now) = (local(at), local(now));
-    match at.date() == now.date() {
-        true => at.strftime("%H:%M").to_string(),
-        false => at.strftime("%m-%d %H:%M").to_string(),
     }
 }
 

@@ -40,7 +40,7 @@ impl Run<'_> {
                 facts.answer = Some((text.clone(), self.source(&candidate.id).await?))
             }
             Say::Handoff { .. } | Say::QueueStatus => self.waiting_facts(&mut facts),
-            Say::Contact => facts.lines = self.lines(),
+            Say::Contact => self.calling(&mut facts),
             Say::TicketStatus => facts.tickets = self.open_tickets().await?,
             _ => {}
         }

@@ -369,12 +369,17 @@ impl<'a> Run<'a> {
         Ok(turn)
     }
 
-    fn alert(&mut self, severity: Severity) -> Result<(), EngineError> {
-        let c = &self.live.conversation;
-        let said = self.events.iter().rev().find_map(|event| match event {
-            Event::Said { text, .. } => Some(text.clone()),
+    /// What the person said in this step; empty where they said nothing.
+    pub(super) fn last_words(&self) -> &str {
+        let words = self.events.iter().rev().find_map(|event| match event {
+            Event::Said { text, .. } => Some(text.as_str()),
             _ => None,
         });
+        words.unwrap_or_default()
+    }
+
+    fn alert(&mut self, severity: Severity) -> Result<(), EngineError> {
+        let c = &self.live.conversation;
         let report = Report {
             at: self.now,
             product: c.product().map(str::to_owned),
@@ -385,7 +390,7 @@ impl<'a> Run<'a> {
                 .or(c.person.region.clone()),
             kind: "outage".to_owned(),
             ticket: None,
-            text: said.unwrap_or_default(),
+            text: self.last_words().to_owned(),
         };
         tracing::warn!(conversation = %self.live.id, ?severity, "an outage was reported");
         let (incident, alerts) =

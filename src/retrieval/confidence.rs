@@ -164,6 +164,18 @@ pub fn among_many(cases: u64) -> f32 {
     MANY.ln() / cases.clamp(FEW, MANY).ln()
 }
 
+/// How much faster than the factor of [`among_many`] the share of wrong answers falls that is let through.
+const STRICTER: f32 = 1.5;
+
+impl Thresholds {
+    /// The thresholds among so many cases. Among many, the case next to the one that was meant often answers too; among few,
+    /// each answers a need of its own, so that the first hit must be surer before it is the answer.
+    pub fn among(&self, cases: u64) -> Self {
+        let wrong = (1.0 - self.answer) / among_many(cases).powf(STRICTER);
+        Self { answer: 1.0 - wrong, choose: self.choose }
+    }
+}
+
 impl Clarity {
     /// Whether a fact must be asked for before any case can be the answer.
     fn says_nothing(self) -> bool {

@@ -22,7 +22,7 @@ use super::confidence::{Clarity, among_many, decide, facts, product_vote, shares
 use super::features::Lookup;
 use super::features::{self, Row};
 use super::guides::{self, Guides};
-use super::model::{Model, ModelError};
+use super::model::{Model, ModelError, Thresholds};
 use super::product::{ProductBook, ProductGuess};
 use super::question::{Question, Weights};
 
@@ -130,6 +130,10 @@ impl Engine {
         self.reader.cases()
     }
 
+    fn thresholds(&self) -> Thresholds {
+        self.model.thresholds.among(self.cases())
+    }
+
     /// The index that is searched.
     pub fn reader(&self) -> &Reader {
         &self.reader
@@ -174,7 +178,7 @@ impl Engine {
             found = self.guided(text, context, limit)?.unwrap_or(found);
         }
         if found.hits.first().is_some_and(|hit| may_guide(&hit.id)) {
-            found.decision = guides::decide(found.decision, found.confidence, &self.model.thresholds);
+            found.decision = guides::decide(found.decision, found.confidence, &self.thresholds());
         }
         found.took = begun.elapsed();
         Ok(found)
@@ -255,7 +259,7 @@ impl Engine {
         let facts = facts(&scores, &shares, &weighed.rows[best], weighed.own_weight);
         let first = self.model.first.probability(&facts);
         let five = self.model.five.probability(&facts).max(first);
-        let decision = decide(&self.model.thresholds, first, five, weighed.clarity(&weighed.rows[best]));
+        let decision = decide(&self.thresholds(), first, five, weighed.clarity(&weighed.rows[best]));
         let hits = ranked.iter().zip(&shares).take(limit).map(|(&(score, i), share)| {
             let card = self.reader.card(weighed.candidates[i].row);
             let confidence = if i == best { first } else { (first * share / shares[0]).min(first) };

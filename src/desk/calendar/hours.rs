@@ -97,11 +97,15 @@ impl Hours {
     /// The service region of what a person or page says: its code, a region such as `cn-hangzhou`, a place. The default where
     /// it says nothing that is known.
     pub fn region_of(&self, region: Option<&str>) -> &Region {
-        let text = region.unwrap_or_default().trim().to_lowercase();
+        self.region_in(region.unwrap_or_default()).unwrap_or(&self.regions[self.default])
+    }
+
+    /// The service region that a text names; `None` where it names none.
+    pub fn region_in(&self, text: &str) -> Option<&Region> {
+        let text = text.trim().to_lowercase();
         let place = self.place(&text).map(str::to_owned).unwrap_or(text);
         let fits = |region: &Region| region.fit(&place);
-        let best = self.regions.iter().max_by_key(|region| fits(region)).filter(|region| fits(region) > 0);
-        best.unwrap_or(&self.regions[self.default])
+        self.regions.iter().max_by_key(|region| fits(region)).filter(|region| fits(region) > 0)
     }
 
     /// When people are there.

@@ -43,7 +43,8 @@ impl Calendar {
     /// Open at every hour of every day.
     pub fn always() -> Self {
         let base = Schedule::every_day(vec![Period::WHOLE_DAY]);
-        let (zone, zone_name) = (TimeZone::UTC, "UTC".to_owned());
+        // The whole day is that of every zone.
+        let (zone, zone_name) = (TimeZone::UTC, String::new());
         Self { rules: Arc::new(Rules { zone, zone_name, base, seasons: Vec::new(), holidays: None }) }
     }
 
@@ -102,7 +103,12 @@ impl Calendar {
     /// without hours.
     pub fn hours_of_day(&self, t: i64) -> String {
         let periods: Vec<String> = self.periods(self.date(t)).iter().map(Period::to_string).collect();
-        format!("{} {}", periods.join(", "), self.rules.zone_name).trim_start().to_owned()
+        format!("{} {}", periods.join(", "), self.rules.zone_name).trim().to_owned()
+    }
+
+    /// Its zone, such as `Asia/Shanghai`; empty for every hour of every day.
+    pub fn zone(&self) -> &str {
+        &self.rules.zone_name
     }
 
     /// What is left of open periods from `t` on, in order, up to the horizon.
