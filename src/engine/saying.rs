@@ -63,7 +63,8 @@ impl Run<'_> {
             return Ok((candidate.title.clone(), candidate.id.to_string()));
         };
         let mut text = passage.text;
-        if passage.cut_before {
+        // What begins with a heading stands by itself.
+        if passage.cut_before && !text.trim_start().starts_with('#') {
             text = format!("{}\n\n{text}", self.catalogue().say("cut_before", &[]));
         }
         if passage.cut_after {

@@ -1,10 +1,14 @@
 //! Guided diagnoses among the candidates: they ask before they answer, so cases that answer go first, and a diagnosis is
 //! offered beside them, unless to be guided is what is asked for.
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
 use super::candidates::Candidate;
 use super::model::Thresholds;
 use crate::guide::FOLDER;
 use crate::hit::{Decision, Hit};
+use crate::id::CaseId;
 use crate::index::reader::Reader;
 
 /// Words that ask to be guided.
@@ -26,8 +30,12 @@ const LONGEST_WISH: usize = 50;
 /// What is added to the score of a diagnosis where guidance is asked for: it wins against a case that fits a little better,
 /// and not against one that fits much better.
 pub const LEAD: f32 = 1.5;
-/// A diagnosis that fits by this share of the best case's words is worth offering.
-const WORTH_OFFERING: f32 = 0.4;
+/// A diagnosis that fits by this share of the best case's words is worth offering where it ends in one of the first cases.
+const WORTH_OFFERING: f32 = 0.25;
+/// By this share it is about the same words: it is worth offering wherever it ends.
+const FITS_BY_ITSELF: f32 = 0.85;
+/// So many are looked at.
+const LOOKED_AT: usize = 4;
 /// It is offered however sure the first case is: less likely ones are not shown.
 const SHOWN: f32 = 0.01;
 /// Behind so many cases: the first ones are likelier to be it.
@@ -68,11 +76,27 @@ pub fn apart(reader: &Reader, candidates: Vec<Candidate>) -> (Vec<Candidate>, Ve
     candidates.into_iter().partition(|candidate| !is_one(reader, candidate))
 }
 
-/// Puts the best diagnosis among the hits, where it fits well enough.
-pub fn offer(reader: &Reader, guides: &[Candidate], best: f32, hits: &mut Vec<Hit>, limit: usize) {
-    let Some(guide) = guides.first().filter(|guide| guide.score >= WORTH_OFFERING * best) else { return };
+/// Puts the best diagnosis among the hits that fits well enough. `leads_to` gives the ids of the cases that it ends in.
+pub fn offer(
+    reader: &Reader,
+    guides: &[Candidate],
+    best: f32,
+    hits: &mut Vec<Hit>,
+    limit: usize,
+    leads_to: impl Fn(&CaseId) -> Arc<HashSet<String>>,
+) {
     let place = PLACE.min(hits.len());
     let Some(before) = place.checked_sub(1).and_then(|place| hits.get(place)) else { return };
+    let fits = |guide: &&Candidate| {
+        let Some(id) = reader.card(guide.row).id().filter(|_| guide.score >= WORTH_OFFERING * best) else {
+            return false;
+        };
+        guide.score >= FITS_BY_ITSELF * best || {
+            let ends = leads_to(&id);
+            hits.iter().take(PLACE).any(|hit| ends.contains(hit.id.as_str()))
+        }
+    };
+    let Some(guide) = guides.iter().take(LOOKED_AT).find(fits) else { return };
     let first = hits.first().map_or(SHOWN, |hit| hit.confidence);
     let (score, confidence) = (before.score, before.confidence.max(SHOWN).min(first));
     let card = reader.card(guide.row);

@@ -1,7 +1,8 @@
 //! The search engine: a question in, ranked cases with a confidence and a decision out.
 
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use tantivy::DocAddress;
@@ -16,6 +17,7 @@ use crate::id::CaseId;
 use crate::index::reader::Reader;
 use crate::index::writer::IndexError;
 use crate::kb::case::Case;
+use crate::kb::diagnosis::guide_of;
 
 use super::candidates::{Bm25, Candidate, Scratch, candidates};
 use super::confidence::{Clarity, among_many, decide, facts, product_vote, shares};
@@ -78,6 +80,8 @@ pub struct Engine {
     weights: Weights,
     model: Model,
     scratch: Mutex<Vec<Scratch>>,
+    /// The cases that guided diagnoses end in, as far as they were asked for.
+    ends: Mutex<HashMap<CaseId, Arc<HashSet<String>>>>,
 }
 
 /// A question with its candidates and their features: what learning and ranking both start from.
@@ -121,8 +125,8 @@ impl Engine {
         reader.chinese_words(|word, cases| frequent.push((word.to_owned(), cases)))?;
         let homophones = Homophones::new(frequent.into_iter());
         let analyzer = Analyzer::new(words);
-        let (weights, scratch) = (Weights::default(), Mutex::default());
-        Ok(Self { reader, analyzer, synonyms, homophones, products, weights, model, scratch })
+        let (weights, scratch, ends) = (Weights::default(), Mutex::default(), Mutex::default());
+        Ok(Self { reader, analyzer, synonyms, homophones, products, weights, model, scratch, ends })
     }
 
     /// How many cases there are.
@@ -268,8 +272,22 @@ impl Engine {
         });
         let mut hits: Vec<Hit> = hits.flatten().collect();
         let strongest = weighed.candidates.first().map_or(0.0, |candidate| candidate.score);
-        guides::offer(&self.reader, &weighed.guides, strongest, &mut hits, limit);
+        guides::offer(&self.reader, &weighed.guides, strongest, &mut hits, limit, |id| self.ends_of(id));
         Found { decision, confidence: first, hits, took: Duration::ZERO }
+    }
+
+    /// The ids of the cases that a guided diagnosis ends in.
+    fn ends_of(&self, id: &CaseId) -> Arc<HashSet<String>> {
+        if let Some(known) = self.ends.lock().ok().and_then(|ends| ends.get(id).cloned()) {
+            return known;
+        }
+        let guide = self.case(id).ok().flatten().as_ref().and_then(guide_of);
+        let cases = guide.iter().flat_map(|guide| guide.cases()).map(|(_, case)| case.to_owned());
+        let found = Arc::new(cases.collect::<HashSet<String>>());
+        if let Ok(mut ends) = self.ends.lock() {
+            ends.insert(id.clone(), found.clone());
+        }
+        found
     }
 
     /// Codes of the products that a text names.

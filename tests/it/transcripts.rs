@@ -12,7 +12,7 @@
 //! reply), case (the answer's case), case_offered, text_has (a list of words, each in some reply), text_lacks, refused (the
 //! message is not taken).
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -31,9 +31,10 @@ const BEGINNING: i64 = 1_795_489_200_000;
 /// As many as show that the dialogue is covered.
 const AT_LEAST: usize = 120;
 
-/// A service over the shipped knowledge base, with an agent.
+/// A service over a knowledge base, with an agent.
 pub struct Stage {
     home: tempfile::TempDir,
+    kb: PathBuf,
     now: Arc<AtomicI64>,
     store: SqliteStore,
     /// The service.
@@ -43,9 +44,23 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// A new one, in a folder of its own.
+    /// A new one over the shipped knowledge base, in a folder of its own.
     pub async fn set() -> Self {
         let home = tempfile::tempdir().unwrap();
+        Self::over(home, Path::new(env!("CARGO_MANIFEST_DIR")).join("kb")).await
+    }
+
+    /// Over a small knowledge base that stays as it is, so that conversations are about the dialogue and not about the newest
+    /// case; with the shipped guided diagnoses.
+    async fn small() -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let (kb, project) = (home.path().join("kb"), Path::new(env!("CARGO_MANIFEST_DIR")));
+        copy(&project.join("tests/data/kb"), &kb);
+        copy(&project.join("kb/diagnosis"), &kb.join("diagnosis"));
+        Self::over(home, kb).await
+    }
+
+    async fn over(home: tempfile::TempDir, kb: PathBuf) -> Self {
         let now = Arc::new(AtomicI64::new(BEGINNING));
         let store = SqliteStore::open(&home.path().join("data")).await.unwrap();
         let account = AccountRow {
@@ -58,24 +73,13 @@ impl Stage {
         };
         store.put_account(&account).await.unwrap();
         let agent = Account { name: AgentName::parse("li").unwrap(), role: Role::Operator };
-        let service = start(home.path(), &now, &store).await;
-        Self { home, now, store, service, agent }
+        let service = start(home.path(), &kb, &now, &store).await;
+        Self { home, kb, now, store, service, agent }
     }
 
     async fn restart(&mut self) {
-        self.service = start(self.home.path(), &self.now, &self.store).await;
+        self.service = start(self.home.path(), &self.kb, &self.now, &self.store).await;
     }
-}
-
-/// A small knowledge base that stays as it is, so that conversations are about the dialogue and not about the newest case; with
-/// the shipped guided diagnoses.
-fn knowledge(home: &Path) -> std::path::PathBuf {
-    let (kb, project) = (home.join("kb"), Path::new(env!("CARGO_MANIFEST_DIR")));
-    if !kb.exists() {
-        copy(&project.join("tests/data/kb"), &kb);
-        copy(&project.join("kb/diagnosis"), &kb.join("diagnosis"));
-    }
-    kb
 }
 
 fn copy(from: &Path, to: &Path) {
@@ -89,9 +93,8 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-async fn start(home: &Path, now: &Arc<AtomicI64>, store: &SqliteStore) -> Service {
-    let kb = knowledge(home);
-    let app = App::new(Folders { kb, index: home.join("index"), data: home.join("data") });
+async fn start(home: &Path, kb: &Path, now: &Arc<AtomicI64>, store: &SqliteStore) -> Service {
+    let app = App::new(Folders { kb: kb.to_owned(), index: home.join("index"), data: home.join("data") });
     let engine = app.engine(&mut |_| {}).await.unwrap();
     let now = now.clone();
     let parts = Parts {
@@ -260,7 +263,7 @@ async fn every_transcript_goes_as_it_is_written() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts");
     let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
     files.sort();
-    let mut stage = Stage::set().await;
+    let mut stage = Stage::small().await;
     let (mut played, mut wrong) = (0, Vec::new());
     for file in files {
         let text = std::fs::read_to_string(&file).unwrap();
