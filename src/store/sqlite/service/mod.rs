@@ -22,8 +22,6 @@ mod people;
 mod rows;
 mod save;
 #[cfg(test)]
-mod speed;
-#[cfg(test)]
 mod tests;
 mod tickets;
 
