@@ -183,7 +183,8 @@ impl Service {
     /// # Errors
     /// The store cannot be written.
     pub async fn given(&self, account: &str, key: &str) -> Result<(), EngineError> {
-        self.inner.store.arrival_given(account, key).await?;
+        let given = vec![(account.to_owned(), key.to_owned())];
+        self.inner.saver.save(Save { arrivals_given: given, ..Save::default() }).await?;
         // What was said after it may leave.
         self.inner.outbox_wakes.notify_one();
         Ok(())

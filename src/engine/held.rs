@@ -65,7 +65,7 @@ impl Service {
         for held in given {
             match held {
                 HeldIn::Outbox(id) => self.inner.store.outbox_done(id).await?,
-                HeldIn::Arrival(key) => self.inner.store.arrival_given(account, key).await?,
+                HeldIn::Arrival(key) => self.given(account, key).await?,
             }
         }
         Ok(())

@@ -336,6 +336,7 @@ impl<'a> Run<'a> {
             incidents,
             arrivals: Vec::new(),
             arrivals_done: done.into_iter().collect(),
+            arrivals_given: Vec::new(),
             addresses,
         };
         service.inner.saver.save(save).await?;

@@ -1,7 +1,8 @@
 //! What the service remembers of chat platforms: what they delivered, whom it reaches where, how far it has read.
 //!
 //! An arrival is saved before the platform is told that it was taken, and dealt with in the transaction of the turn that
-//! it becomes; both are parts of [`Save`](super::service::Save). Times are Unix milliseconds, given in.
+//! it becomes; both, and that the platform has the answer, are parts of [`Save`](super::service::Save). Times are Unix
+//! milliseconds, given in.
 
 use super::error::StoreError;
 use super::service::OutboxRow;
@@ -97,9 +98,6 @@ pub trait ChannelStore: Send + Sync {
         before: i64,
         limit: u32,
     ) -> impl Future<Output = Result<Vec<Ungiven>, StoreError>> + Send;
-
-    /// The platform has taken the answer: what the outbox holds of it, under [`told_id`], does not leave.
-    fn arrival_given(&self, account: &str, key: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Takes the answer back from the platform, which gets nothing from now on. False where the platform has it; true also
     /// when it was taken back before, and for an arrival that is forgotten.

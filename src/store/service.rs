@@ -153,6 +153,9 @@ pub struct Save {
     pub arrivals: Vec<ArrivalRow>,
     /// What was dealt with by the turn.
     pub arrivals_done: Vec<ArrivalDone>,
+    /// Arrivals, as account and key, whose answer the platform has taken: what the outbox holds of it, under
+    /// [`told_id`](super::channel::told_id), does not leave.
+    pub arrivals_given: Vec<(String, String)>,
     /// Where the person is reached from now on.
     pub addresses: Vec<AddressRow>,
 }

@@ -20,6 +20,10 @@ fn done(key: &str, response: Option<&str>) -> ArrivalDone {
     ArrivalDone { account: WECHAT.to_owned(), key: key.to_owned(), response: response.map(str::to_owned) }
 }
 
+fn given(key: &str) -> Save {
+    Save { arrivals_given: vec![(WECHAT.to_owned(), key.to_owned())], ..Save::default() }
+}
+
 fn address(left: Option<u32>) -> AddressRow {
     AddressRow {
         account: WECHAT.to_owned(),
@@ -68,7 +72,7 @@ pub async fn an_arrival_is_known_from_the_first_time_on(f: impl Fixture) {
 
 async fn store_knows(store: &(impl ServiceStore + ChannelStore)) {
     assert_eq!(store.arrival(WECHAT, "k1").await.unwrap(), Some(Known::Answered("答".to_owned())));
-    store.arrival_given(WECHAT, "k1").await.unwrap();
+    store.save(vec![given("k1")]).await.unwrap();
     assert_eq!(store.arrival(WECHAT, "k1").await.unwrap(), Some(Known::Done(Some("答".to_owned()))));
     assert_eq!(store.forget_arrivals(5_000, 10).await.unwrap(), 0, "they are not older");
     assert_eq!(store.forget_arrivals(5_001, 10).await.unwrap(), 2);
@@ -92,7 +96,7 @@ pub async fn an_answer_that_was_fetched_does_not_leave(f: impl Fixture) {
     let store = f.store();
     told(store).await;
     assert_eq!(due(store, 10_999).await, [""; 0], "what was said after it waits");
-    store.arrival_given(WECHAT, "k1").await.unwrap();
+    store.save(vec![given("k1")]).await.unwrap();
     assert_eq!(due(store, 10_999).await, ["then"]);
     assert_eq!(left(store).await, Some(3), "an answer to a call is not one of the quota");
     assert!(!store.take_arrival_back(WECHAT, "k1").await.unwrap(), "the platform has it");
@@ -108,7 +112,7 @@ pub async fn an_answer_that_nobody_fetched_leaves_before_the_rest(f: impl Fixtur
         assert!(store.take_arrival_back(WECHAT, "k1").await.unwrap());
         assert_eq!(store.arrival(WECHAT, "k1").await.unwrap(), Some(Known::Done(None)));
     }
-    store.arrival_given(WECHAT, "k1").await.unwrap();
+    store.save(vec![given("k1")]).await.unwrap();
     assert_eq!(due(store, 11_000).await.len(), 2, "a call that comes now was given nothing");
     store.outbox_done(&told_id(WECHAT, "k1")).await.unwrap();
     assert_eq!((due(store, 11_000).await, left(store).await), (vec!["then".to_owned()], Some(2)));

@@ -4,7 +4,7 @@ use sqlx::FromRow;
 
 use super::outbox::Entry;
 use crate::id::{ConversationId, UserId};
-use crate::store::channel::{AddressRow, ArrivalDone, ArrivalRow, ChannelStore, Known, Ungiven, told_id};
+use crate::store::channel::{AddressRow, ArrivalDone, ArrivalRow, ChannelStore, Known, Ungiven};
 use crate::store::error::StoreError;
 use crate::store::service::{HELD_BACK, OutboxRow};
 use crate::store::sqlite::SqliteStore;
@@ -81,23 +81,6 @@ impl ChannelStore for SqliteStore {
             address,
         };
         Ok(rows.into_iter().map(row).collect())
-    }
-
-    async fn arrival_given(&self, account: &str, key: &str) -> Result<(), StoreError> {
-        // The answer stays for as long as the platform may ask again; it is forgotten with the row.
-        let mut tx = self.lock().await?;
-        let written = async {
-            let sql =
-                "UPDATE arrivals SET status = 'done' WHERE account = ?1 AND key = ?2 AND status = 'answered'";
-            let done = sqlx::query(sql).bind(account).bind(key).execute(&mut *tx).await?;
-            if done.rows_affected() > 0 {
-                // No message of the quota was used.
-                let sql = "UPDATE outbox SET status = 'done', body = '' WHERE id = ?1 AND status = 'due'";
-                sqlx::query(sql).bind(told_id(account, key)).execute(&mut *tx).await?;
-            }
-            tx.commit().await
-        };
-        written.await.map_err(|error| self.fault(error))
     }
 
     async fn take_arrival_back(&self, account: &str, key: &str) -> Result<bool, StoreError> {

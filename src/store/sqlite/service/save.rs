@@ -9,6 +9,7 @@ use super::audit;
 use super::erase::grave;
 use super::rows::Rows;
 use crate::id::ConversationId;
+use crate::store::channel::told_id;
 use crate::store::error::StoreError;
 use crate::store::service::{AuditEntry, Save};
 use crate::store::sqlite::SqliteStore;
@@ -91,6 +92,16 @@ const ARRIVALS_DONE: &str = "UPDATE arrivals SET body = x'', response = done.val
         status = CASE WHEN done.value ->> 2 IS NULL THEN 'done' ELSE 'answered' END
     FROM jsonb_each(?1) AS done WHERE account = done.value ->> 0 AND arrivals.key = done.value ->> 1";
 
+/// Before [`ARRIVALS_GIVEN`]: what was taken back leaves all the same. No message of the quota was used.
+const TOLD: &str = "UPDATE outbox SET status = 'done', body = '' WHERE status = 'due' AND id IN (
+        SELECT given.value ->> 2 FROM jsonb_each(?1) AS given JOIN arrivals ON account = given.value ->> 0
+            AND arrivals.key = given.value ->> 1 AND arrivals.status = 'answered')";
+
+/// The answer stays for as long as the platform may ask again; it is forgotten with the row.
+const ARRIVALS_GIVEN: &str = "UPDATE arrivals SET status = 'done'
+    FROM jsonb_each(?1) AS given WHERE account = given.value ->> 0 AND arrivals.key = given.value ->> 1
+        AND status = 'answered'";
+
 const ADDRESSES: &str = "INSERT INTO addresses
         (account, address, conversation_id, user_id, handle, quota_left, quota_until, updated_at)
     SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, unhex(value ->> 4), value ->> 5, value ->> 6, value ->> 7
@@ -117,7 +128,7 @@ const TAKEN: &str = "SELECT id, what FROM (
 /// A batch as the statements take it: a text a table, `None` where it has no rows.
 struct Batch {
     conversations: (u64, Option<String>),
-    tables: [(&'static str, Option<String>); 9],
+    tables: [(&'static str, Option<String>); 11],
     audit: Vec<AuditEntry>,
 }
 
@@ -168,12 +179,16 @@ impl Batch {
         let (mut tickets, mut outbox) = (Rows::new(), Rows::new());
         let (mut unanswered, mut incidents) = (Rows::new(), Rows::new());
         let (mut arrivals, mut done, mut addresses) = (Rows::new(), Rows::new(), Rows::new());
+        let mut given = Rows::new();
         for save in saves {
             if let Some(conversation) = &save.conversation {
                 talk(&mut conversations, &mut turns, &mut messages, conversation.id.as_str(), save);
             }
             work(&mut tickets, &mut outbox, save);
             reach(&mut arrivals, &mut done, &mut addresses, save);
+            for (account, key) in &save.arrivals_given {
+                given.row().text(account).text(key).text(&told_id(account, key)).end();
+            }
             for row in &save.unanswered {
                 let rest = unanswered.row().text(row.conversation_id.as_str()).number(row.turn.into());
                 rest.text(&row.question)
@@ -187,6 +202,7 @@ impl Batch {
                 rest.number(row.created_at).number_if(row.wake_at).text(&row.body).end();
             }
         }
+        let given = given.finish();
         let tables = [
             (TURNS, turns.finish()),
             (MESSAGES, messages.finish()),
@@ -196,6 +212,8 @@ impl Batch {
             (INCIDENTS, incidents.finish()),
             (ARRIVALS, arrivals.finish()),
             (ARRIVALS_DONE, done.finish()),
+            (TOLD, given.clone()),
+            (ARRIVALS_GIVEN, given),
             (ADDRESSES, addresses.finish()),
         ];
         let conversations = (conversations.count(), conversations.finish());
