@@ -30,6 +30,8 @@ pub struct Facts {
     pub desk: Option<Desk>,
     /// Place in the queue and expected wait in seconds.
     pub place: Option<(u32, u32)>,
+    /// Whether somebody has been given the ticket and is about to come.
+    pub is_assigned: bool,
     /// Lines to call, best first.
     pub lines: Vec<CallLine>,
     /// Where somebody calls from.
@@ -277,6 +279,9 @@ impl Words<'_> {
             Some((position, seconds)) => {
                 let (position, wait) = (position.to_string(), wait(seconds, self.catalogue));
                 self.catalogue.say("queue_position", &[("position", &position), ("wait", &wait)])
+            }
+            None if self.facts.is_assigned => {
+                self.catalogue.say("queue_assigned", &[("ticket", self.ticket())])
             }
             None => self.catalogue.say("queue_nobody", &[("ticket", self.ticket())]),
         }

@@ -317,7 +317,9 @@ impl Run<'_> {
     /// Whether people are there, and the place of this conversation's ticket.
     pub(super) fn waiting_facts(&self, facts: &mut Facts) {
         let (policy, now, footing) = (&self.service.inner.policy, self.now, self.footing());
-        let Some(waiting) = self.active_ticket().as_ref().and_then(Waiting::of) else { return };
+        let ticket = self.active_ticket();
+        facts.is_assigned = ticket.as_ref().is_some_and(|ticket| ticket.status == Status::Assigned);
+        let Some(waiting) = ticket.as_ref().and_then(Waiting::of) else { return };
         let id = waiting.ticket.clone();
         let state = self.service.inner.desk.lock();
         let there = availability(policy, &waiting, &state.agents(), footing, now);

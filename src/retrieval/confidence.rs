@@ -147,6 +147,9 @@ const ONE_WORD: f32 = 11.0;
 /// Less than this share of the votes for one product is not clear.
 const CLEAR_VOTE: f32 = 0.6;
 
+/// Where the first hit is likelier than this, nothing needs to be asked first, however short the question is.
+const SURE: f32 = 0.95;
+
 /// Where the first hit is less likely than this, the words are of another world than the cases, or of none.
 const WORTH_ASKING: f32 = 0.05;
 
@@ -195,7 +198,7 @@ pub fn decide(thresholds: &Thresholds, first: f32, five: f32, clarity: Clarity) 
         // Asking back promises that there is something to find.
         () if (clarity.says_nothing() || clarity.lacks_product()) && first < WORTH_ASKING => Decision::Miss,
         () if clarity.says_nothing() => Decision::Clarify,
-        () if clarity.lacks_product() => Decision::Clarify,
+        () if clarity.lacks_product() && first < SURE => Decision::Clarify,
         () if first >= thresholds.answer => Decision::Answer,
         () if five >= thresholds.choose => Decision::Choose,
         () => Decision::Miss,

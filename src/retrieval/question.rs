@@ -57,6 +57,8 @@ pub struct Weights {
     pub latin: f32,
     /// One Chinese character.
     pub single: f32,
+    /// A size or a time, such as `40g`: it is this one's, and another's trouble is the same with another.
+    pub quantity: f32,
     /// Applied to every synonym's own weight.
     pub synonym: f32,
     /// Applied to corrections by sound.
@@ -65,7 +67,16 @@ pub struct Weights {
 
 impl Default for Weights {
     fn default() -> Self {
-        Self { piece: 0.5, part: 0.6, identifier: 1.0, latin: 1.0, single: 0.4, synonym: 0.7, homophone: 0.6 }
+        Self {
+            piece: 0.5,
+            part: 0.6,
+            identifier: 1.0,
+            latin: 1.0,
+            single: 0.4,
+            quantity: 0.3,
+            synonym: 0.7,
+            homophone: 0.6,
+        }
     }
 }
 
@@ -186,13 +197,39 @@ impl Concept {
     }
 }
 
+/// Whether a term is a number with a unit of size, time or rate. Bare numbers are not: codes of errors and ports are such.
+fn is_quantity(term: &str) -> bool {
+    const UNITS: [&str; 22] = [
+        "g", "gb", "gib", "gi", "m", "mb", "mib", "mi", "t", "tb", "tib", "k", "kb", "kib", "ms", "min",
+        "mbps", "gbps", "qps", "h", "s", "c",
+    ];
+    let unit = term.trim_start_matches(|letter: char| letter.is_ascii_digit() || letter == '.');
+    unit.len() < term.len() && UNITS.contains(&unit)
+}
+
 fn kind_weight(term: &str, kind: Kind, weights: &Weights) -> f32 {
     match kind {
         Kind::Word if term.chars().nth(1).is_none() => weights.single,
         Kind::Word => 1.0,
+        Kind::Latin | Kind::Identifier if is_quantity(term) => weights.quantity,
         Kind::Piece => weights.piece,
         Kind::Latin => weights.latin,
         Kind::Identifier => weights.identifier,
         Kind::Part => weights.part,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_quantities_and_codes_are_not() {
+        for term in ["40g", "1.5gb", "200mbps", "30s", "8c"] {
+            assert!(is_quantity(term), "{term}");
+        }
+        for term in ["502", "3389", "0x80070005", "k8s", "s3", "g", "2c4g", "ora-01017"] {
+            assert!(!is_quantity(term), "{term}");
+        }
     }
 }

@@ -32,7 +32,7 @@ node "$work/weigh.mjs"
 
 scratch=$(mktemp -d)
 service=
-trap '[ -z "$service" ] || { kill -KILL "$service" && wait "$service"; } 2>/dev/null; rm -rf "$scratch"' EXIT
+trap '[ -z "$service" ] || { kill -KILL "$service" && wait "$service"; } 2>/dev/null || true; rm -rf "$scratch"' EXIT
 options=(--kb "$root/tests/data/kb" --data "$scratch/data" --index "$scratch/index")
 for name in $(compgen -e YUNZHU_ || true); do unset "$name"; done
 password=browser-tests-$RANDOM$RANDOM$RANDOM

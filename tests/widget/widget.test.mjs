@@ -112,7 +112,7 @@ describe("people", () => {
         await until("the verdict is taken", async () => (await window.at(".verdict button.down").count()) === 0);
         await page.waitForTimeout(700);
       }
-      await window.at("#queue:not([hidden])", { hasText: /第 \d+ 位/ }).waitFor();
+      await window.at("#queue:not([hidden])", { hasText: /第 \d+ 位|已经分给工程师/ }).waitFor();
       assert.equal(await window.at("#human").isVisible(), false);
       await window.shot("queued");
       const conversation = await kept(page);

@@ -353,10 +353,11 @@ function showQueue(view) {
   $("queue").hidden = !isQueued;
   if (!isQueued) return;
   const ticket = view.handoff?.ticket_id ?? lastHandoff?.ticket_id ?? "";
-  const places = [view, view.handoff, view.tickets?.find((one) => one.ticket_id === ticket), lastHandoff?.ticket_id === ticket ? lastHandoff : null];
+  const known = view.tickets?.find((one) => one.ticket_id === ticket);
+  const places = [view, view.handoff, known, lastHandoff?.ticket_id === ticket ? lastHandoff : null];
   const place = places.find((one) => one && "queue_position" in one) ?? {};
   const words = place.queue_position
     ? t(place.expected_wait_s > 60 ? "queue.place" : "queue.place_soon", { ticket, position: place.queue_position, minutes: Math.ceil((place.expected_wait_s ?? 0) / 60) })
-    : t("queue.noted", { ticket });
+    : t(known?.status === "assigned" ? "queue.assigned" : "queue.noted", { ticket });
   if ($("queue").textContent !== words) $("queue").textContent = words;
 }
