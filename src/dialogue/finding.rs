@@ -263,18 +263,23 @@ impl Step<'_> {
     }
 }
 
-/// The products of the candidates, the likeliest first, with their names.
+/// A product whose candidates are less likely than this share of the likeliest one's is not worth asking about.
+const WORTH_ASKING_ABOUT: f32 = 0.02;
+
+/// The products of the candidates that may be meant, the likeliest first, with their names; those of one name as one.
 fn by_product(candidates: &[Candidate]) -> Vec<(String, String)> {
+    let name =
+        |c: &Candidate| if c.product_name.is_empty() { c.product.clone() } else { c.product_name.clone() };
     let mut sums: Vec<(&Candidate, f32)> = Vec::new();
     for candidate in candidates.iter().filter(|candidate| !candidate.product.is_empty()) {
-        match sums.iter_mut().find(|(known, _)| known.product == candidate.product) {
+        match sums.iter_mut().find(|(known, _)| name(known) == name(candidate)) {
             Some((_, sum)) => *sum += candidate.confidence,
             None => sums.push((candidate, candidate.confidence)),
         }
     }
     sums.sort_by(|a, b| b.1.total_cmp(&a.1));
-    let name =
-        |c: &Candidate| if c.product_name.is_empty() { c.product.clone() } else { c.product_name.clone() };
+    let least = sums.first().map_or(0.0, |(_, most)| most * WORTH_ASKING_ABOUT);
+    sums.retain(|(_, sum)| *sum >= least);
     sums.into_iter().map(|(candidate, _)| (candidate.product.clone(), name(candidate))).collect()
 }
 
