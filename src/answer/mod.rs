@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
+pub mod links;
 pub mod page;
 pub mod present;
 pub mod render;

@@ -181,7 +181,11 @@ impl Words<'_> {
             HandoffReason::TicketTimeout => "handoff_ticket_timeout",
         };
         let mut parts = vec![self.catalogue.say(key, &[("ticket", self.ticket())])];
-        parts.push(self.waiting(position, wait_s));
+        parts.push(match (reason, position) {
+            // The alarm calls people whatever the hour.
+            (HandoffReason::Urgent, None) => self.catalogue.say("handoff_urgent_nobody", &[]),
+            _ => self.waiting(position, wait_s),
+        });
         let line = self.facts.desk.as_ref().and_then(|desk| desk.line.as_ref());
         if let Some(line) = line.filter(|_| position.is_none() || reason == HandoffReason::Urgent) {
             let values = [("label", self.label(&line.line)), ("number", line.line.number.clone())];

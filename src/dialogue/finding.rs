@@ -263,8 +263,10 @@ impl Step<'_> {
     }
 }
 
-/// A product whose candidates are less likely than this share of the likeliest one's is not worth asking about.
+/// A product whose candidates are less likely than this share of the likeliest one's is not worth asking about where one
+/// candidate is nearly sure.
 const WORTH_ASKING_ABOUT: f32 = 0.02;
+const NEARLY_SURE: f32 = 0.85;
 
 /// The products of the candidates that may be meant, the likeliest first, with their names; those of one name as one.
 fn by_product(candidates: &[Candidate]) -> Vec<(String, String)> {
@@ -278,7 +280,8 @@ fn by_product(candidates: &[Candidate]) -> Vec<(String, String)> {
         }
     }
     sums.sort_by(|a, b| b.1.total_cmp(&a.1));
-    let least = sums.first().map_or(0.0, |(_, most)| most * WORTH_ASKING_ABOUT);
+    let is_clear = candidates.iter().any(|candidate| candidate.confidence > NEARLY_SURE);
+    let least = sums.first().filter(|_| is_clear).map_or(0.0, |(_, most)| most * WORTH_ASKING_ABOUT);
     sums.retain(|(_, sum)| *sum >= least);
     sums.into_iter().map(|(candidate, _)| (candidate.product.clone(), name(candidate))).collect()
 }

@@ -1,5 +1,6 @@
 //! What the bot means to say becomes lines of the transcript and replies, with what each sentence speaks of.
 
+use crate::answer::links::without_file_links;
 use crate::answer::render::{Facts, render};
 use crate::dialogue::conversation::Candidate;
 use crate::dialogue::event::Effect;
@@ -62,7 +63,7 @@ impl Run<'_> {
         let Some((case, passage)) = self.service.compute(shown).await?? else {
             return Ok((candidate.title.clone(), candidate.id.to_string()));
         };
-        let mut text = passage.text;
+        let mut text = without_file_links(&passage.text);
         // What begins with a heading stands by itself.
         if passage.cut_before && !text.trim_start().starts_with('#') {
             text = format!("{}\n\n{text}", self.catalogue().say("cut_before", &[]));
