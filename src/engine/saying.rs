@@ -10,8 +10,8 @@ use crate::message::Author;
 use super::EngineError;
 use super::turn::Run;
 
-/// How much of a case an answer shows, in characters.
-const PASSAGE: usize = 1_200;
+/// How much of a case an answer shows, in characters: nearly every shipped case as a whole.
+const PASSAGE: usize = 1_600;
 
 impl Run<'_> {
     pub(super) async fn say(&mut self, effect: Effect) -> Result<(), EngineError> {
