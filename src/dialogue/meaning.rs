@@ -66,6 +66,8 @@ pub(super) fn settled(text: &str, understanding: &Understanding) -> Intent {
         Intent::UrgentOutage if understanding.severity == Some(Severity::P0) => 0.8,
         // What went wrong with a bill is answered; who complains says so.
         Intent::Complaint => 0.97,
+        // Deleting files is everyday work; who wants to be forgotten says so plainly.
+        Intent::EraseData => 0.85,
         Intent::ProvideInfo if !understanding.slots.is_empty() => 0.4,
         _ if is_long => 0.75,
         _ => 0.4,

@@ -224,8 +224,11 @@ impl<'a> Run<'a> {
         // As many more as are known and will not be shown again.
         let known =
             self.live.conversation.need.as_ref().map_or(0, |need| need.passed_over.len() + need.shown.len());
-        let found = self.service.find(question, product, (HITS + known).min(MOST_HITS)).await?;
         let engine = self.service.engine();
+        // What the question itself names, searching weighs by itself; passed on, it would shut out what is filed elsewhere.
+        let named = engine.products_named(&question);
+        let product = product.filter(|product| !named.contains(product));
+        let found = self.service.find(question, product, (HITS + known).min(MOST_HITS)).await?;
         let candidate = |hit: crate::hit::Hit| Candidate {
             product_name: engine.product_name(&hit.product).unwrap_or_default().to_owned(),
             id: hit.id,
