@@ -225,10 +225,16 @@ impl<'a> Run<'a> {
         let known =
             self.live.conversation.need.as_ref().map_or(0, |need| need.passed_over.len() + need.shown.len());
         let engine = self.service.engine();
-        // What the question itself names, searching weighs by itself; passed on, it would shut out what is filed elsewhere.
-        let named = engine.products_named(&question);
-        let product = product.filter(|product| !named.contains(product));
-        let found = self.service.find(question, product, (HITS + known).min(MOST_HITS)).await?;
+        let hits = (HITS + known).min(MOST_HITS);
+        let named =
+            product.as_ref().is_some_and(|product| engine.products_named(&question).contains(product));
+        let mut found = self.service.find(question.clone(), product, hits).await?;
+        if named {
+            // Searching weighs by itself what the question names; told of it besides, it is surer of what is filed under that
+            // name and shuts out what is filed elsewhere. The surer one of both counts.
+            let open = self.service.find(question, None, hits).await?;
+            found = if open.confidence > found.confidence { open } else { found };
+        }
         let candidate = |hit: crate::hit::Hit| Candidate {
             product_name: engine.product_name(&hit.product).unwrap_or_default().to_owned(),
             id: hit.id,
