@@ -12,6 +12,8 @@ use super::turn::Run;
 
 /// How much of a case an answer shows, in characters: nearly every shipped case as a whole.
 const PASSAGE: usize = 1_600;
+/// And on chat platforms, which take few and short messages.
+const PASSAGE_OF_PLATFORMS: usize = 1_200;
 
 impl Run<'_> {
     pub(super) async fn say(&mut self, effect: Effect) -> Result<(), EngineError> {
@@ -51,9 +53,10 @@ impl Run<'_> {
     /// The part of a case that answers, and where it comes from.
     async fn passage(&self, candidate: &Candidate, question: &str) -> Result<(String, String), EngineError> {
         let (engine, id, question) = (self.service.engine(), candidate.id.clone(), question.to_owned());
+        let most = if self.live.reach.is_some() { PASSAGE_OF_PLATFORMS } else { PASSAGE };
         let shown = move || match engine.case(&id) {
             Ok(Some(case)) => {
-                let passage = engine.passage(&question, &case, PASSAGE);
+                let passage = engine.passage(&question, &case, most);
                 Ok(Some((case, passage)))
             }
             Ok(None) => Ok(None),
