@@ -32,6 +32,7 @@ mod reach;
 mod reading;
 mod saver;
 mod saying;
+mod searching;
 mod sweep;
 #[cfg(test)]
 mod tests;
